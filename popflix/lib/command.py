@@ -1,0 +1,133 @@
+"""The shared base of popflix's commands: human lines, one JSON object, stop signals.
+
+A command translates: it declares arguments, makes one call inward and returns a Report.
+"""
+
+from __future__ import annotations
+
+import json
+import signal
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from types import FrameType
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandParser
+from django.db import DatabaseError, InterfaceError, connection
+from django.db.migrations.executor import MigrationExecutor
+
+from popflix.lib.errors import OperatorError, Stopped
+from popflix.lib.explain import explain, schema_behind
+
+
+@dataclass(frozen=True)
+class Report:
+    """What a command did: `data` is printed by --json; a non-zero `exit_code` ends the process.
+
+    `stopped_by` is the signal that ended the work early, with `how_to_go_on` for the operator.
+    """
+
+    data: Mapping[str, object] = field(default_factory=dict)
+    exit_code: int = 0
+    stopped_by: int | None = None
+    how_to_go_on: str = ""
+
+
+class StopRequest:
+    """Set by SIGINT or SIGTERM; the work asks it between chunks. A second signal kills."""
+
+    def __init__(self) -> None:
+        self._event = threading.Event()
+        self.signal_number: int | None = None
+
+    def __bool__(self) -> bool:
+        return self._event.is_set()
+
+    def wait(self, seconds: float) -> bool:
+        return self._event.wait(seconds)
+
+    def ask(self, signal_number: int) -> None:
+        self.signal_number = signal_number
+        self._event.set()
+
+
+@contextmanager
+def stop_on_signals() -> Iterator[StopRequest]:
+    """Turn the first SIGINT/SIGTERM into a StopRequest; only in the main thread."""
+    request = StopRequest()
+    if threading.current_thread() is not threading.main_thread():
+        yield request
+        return
+    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+
+    def on_signal(number: int, frame: FrameType | None) -> None:
+        request.ask(number)
+        for each, handler in before.items():
+            signal.signal(each, handler)
+
+    for number in before:
+        signal.signal(number, on_signal)
+    try:
+        yield request
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+class OperatorCommand(BaseCommand):
+    """Subclasses implement `perform` and print with `say`; stdout stays clean under --json."""
+
+    needs_current_schema = True
+    requires_system_checks = ()
+    as_json = False
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument(
+            "--json",
+            action="store_true",
+            help="print one JSON object on stdout, all else on stderr",
+        )
+        self.add_own_arguments(parser)
+
+    def add_own_arguments(self, parser: CommandParser) -> None:
+        """Declare the command's own arguments."""
+
+    def perform(self, stop: StopRequest, **options: Any) -> Report:
+        raise NotImplementedError  # abstract: each command has its own
+
+    def say(self, line: str = "") -> None:
+        (self.stderr if self.as_json else self.stdout).write(line)
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        self.as_json = options["json"]
+        try:
+            if self.needs_current_schema:
+                require_current_schema()
+            with stop_on_signals() as stop:
+                report = self.perform(stop, **options)
+        except (OperatorError, DatabaseError, InterfaceError) as error:
+            if self.as_json and not options["traceback"]:
+                told = explain(error)
+                self.print_json({"error": told.cause, "fix": told.cure})
+            raise
+        if self.as_json:
+            self.print_json(report.data)
+        if report.stopped_by is not None:
+            raise Stopped(report.stopped_by, report.how_to_go_on)
+        if report.exit_code:
+            raise SystemExit(report.exit_code)
+
+    def print_json(self, data: Mapping[str, object]) -> None:
+        self.stdout.write(json.dumps(data, default=str, ensure_ascii=False))
+
+
+def require_current_schema() -> None:
+    """Raise OperatorError when migrations are missing in the default database."""
+    executor = MigrationExecutor(connection)
+    plan = executor.migration_plan(executor.loader.graph.leaf_nodes())
+    if plan:
+        names = ", ".join(f"{migration.app_label}.{migration.name}" for migration, _ in plan[:3])
+        more = f" and {len(plan) - 3} more" if len(plan) > 3 else ""
+        raise schema_behind(f"not applied: {names}{more}")

@@ -1,0 +1,63 @@
+"""Rows of the platform itself: rate buckets, quarantined rows, the audit trail."""
+
+from __future__ import annotations
+
+from django.conf import settings
+from django.db import models
+
+
+class Bucket(models.Model):
+    """One upstream's rate, shared by every thread, process and host.
+
+    Instants are microseconds of the database's own clock since 1970 (integers, because
+    LAST_INSERT_ID carries them); `rate` is requests per second now in force.
+    """
+
+    name = models.CharField(max_length=60, primary_key=True)
+    next_slot_us = models.BigIntegerField(default=0)
+    rate = models.FloatField()
+    allowed_rate = models.FloatField()  # as configured; `rate` creeps back to it
+    cut_at_us = models.BigIntegerField(default=0)  # of the last halving: once per incident
+    reason = models.CharField(max_length=200, default="", blank=True)
+
+    def __str__(self) -> str:
+        return f"{self.name} {self.rate:g}/s"
+
+
+class QuarantinedRow(models.Model):
+    """A row of an import or a feed that could not be taken, whole, with the reasons."""
+
+    source = models.CharField(max_length=200)  # file name or feed
+    line = models.PositiveBigIntegerField()  # 1-based line of the source, header included
+    reason = models.TextField()
+    raw = models.TextField()
+    at = models.DateTimeField()
+    run_id = models.BigIntegerField(null=True)  # a plain number: lib knows no engine
+
+    class Meta:
+        indexes = [models.Index(fields=["source", "line"], name="quarantine_source")]
+
+    def __str__(self) -> str:
+        return f"{self.source}:{self.line} {self.reason}"
+
+
+class AuditEntry(models.Model):
+    """Who did what, when and why; append-only."""
+
+    at = models.DateTimeField()
+    actor = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+"
+    )
+    actor_name = models.CharField(max_length=150)  # survives the account; commands write theirs
+    action = models.CharField(max_length=60)
+    target = models.CharField(max_length=200, default="", blank=True)
+    count = models.PositiveIntegerField(default=1)
+    why = models.TextField(default="", blank=True)
+    details = models.JSONField(default=dict, blank=True)
+
+    class Meta:
+        indexes = [models.Index(fields=["at"], name="audit_at")]
+        verbose_name_plural = "audit trail"
+
+    def __str__(self) -> str:
+        return f"{self.actor_name} {self.action} {self.target}"

@@ -1,0 +1,42 @@
+"""The site's SECRET_KEY: given by the operator, or generated once for the embedded database."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from pathlib import Path
+
+from popflix.lib.errors import ConfigurationError
+
+
+def secret_key(given: str, var: Path, *, may_generate: bool) -> str:
+    """Return the key in force.
+
+    Raises ConfigurationError where a shared database needs a key that every host knows.
+    """
+    if given:
+        return given
+    if not may_generate:
+        raise ConfigurationError(
+            "SECRET_KEY is not set, and this database may be shared by several hosts.",
+            "Put one line SECRET_KEY=… into .env, the same on every host; "
+            "`python -c 'import secrets; print(secrets.token_urlsafe(50))'` makes one.",
+        )
+    return _kept_key(var / "secret_key")
+
+
+def _kept_key(path: Path) -> str:
+    if not path.exists():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        # Written beside and linked into place: of two processes that start at once, one wins
+        # and both read the winner's whole key.
+        draft = path.with_name(f"secret_key.{os.getpid()}")
+        draft.touch(mode=0o600)
+        draft.write_text(secrets.token_urlsafe(50))
+        try:
+            os.link(draft, path)
+        except FileExistsError:
+            pass
+        finally:
+            draft.unlink()
+    return path.read_text().strip()

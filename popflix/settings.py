@@ -1,0 +1,140 @@
+"""Every setting of the project; `.env.example` explains the variables behind them."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from popflix.lib.databases import cache_settings, database_settings
+from popflix.lib.env import Env
+from popflix.lib.logs import logging_settings
+from popflix.lib.secret_key import secret_key
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+env = Env(Path(os.environ.get("POPFLIX_DOTENV") or BASE_DIR / ".env"))
+
+# --- Where things live -----------------------------------------------------------------
+# The folder of everything the project writes: SQLite files, logs, the generated secret key.
+POPFLIX_VAR = Path(env.text("POPFLIX_VAR") or BASE_DIR / "var").resolve()
+DEBUG = env.flag("DEBUG", default=False)
+ALLOWED_HOSTS = list(env.words("ALLOWED_HOSTS", ("localhost", "127.0.0.1", "[::1]")))
+CSRF_TRUSTED_ORIGINS = list(env.words("CSRF_TRUSTED_ORIGINS", ()))
+
+# --- Databases and caches --------------------------------------------------------------
+_default = env.database(default=f"sqlite:///{POPFLIX_VAR / 'popflix.sqlite3'}")
+_has_own_sqlite = Path(str(_default["NAME"])) == POPFLIX_VAR / "popflix.sqlite3"
+DATABASES = {"default": database_settings(_default)}
+REDIS_URL = env.text("REDIS_URL")  # limiter and cache; never the queue
+CACHES = cache_settings(REDIS_URL, POPFLIX_VAR)
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+SECRET_KEY = secret_key(env.text("SECRET_KEY"), POPFLIX_VAR, may_generate=_has_own_sqlite)
+
+# --- TMDB ------------------------------------------------------------------------------
+TMDB_READ_TOKEN = env.text("TMDB_READ_TOKEN")  # v4, sent as bearer
+TMDB_API_KEY = env.text("TMDB_API_KEY")  # v3, sent in the query; the token wins
+TMDB_BASE_URL = env.text("TMDB_BASE_URL", "https://api.themoviedb.org/3").rstrip("/")
+TMDB_IMAGE_BASE_URL = env.text("TMDB_IMAGE_BASE_URL", "https://image.tmdb.org/t/p/")
+TMDB_POSTER_SIZE = env.text("TMDB_POSTER_SIZE", "w500")
+TMDB_BACKDROP_SIZE = env.text("TMDB_BACKDROP_SIZE", "w1280")
+TMDB_RATE_PER_SECOND = env.number("TMDB_RATE_PER_SECOND", 38, at_least=0.1)
+TMDB_CONCURRENCY = env.integer("TMDB_CONCURRENCY", 8, at_least=1)
+TMDB_RETRIES = env.integer("TMDB_RETRIES", 3)  # further tries of one request within one claim
+TMDB_CONNECT_SECONDS = env.number("TMDB_CONNECT_SECONDS", 5, at_least=0.1)
+TMDB_READ_SECONDS = env.number("TMDB_READ_SECONDS", 15, at_least=0.1)
+
+# --- Work ------------------------------------------------------------------------------
+POPFLIX_MAX_ATTEMPTS = env.integer("POPFLIX_MAX_ATTEMPTS", 5, at_least=1)
+POPFLIX_LEASE_SECONDS = env.integer("POPFLIX_LEASE_SECONDS", 60, at_least=5)
+POPFLIX_LANGUAGES = env.words("POPFLIX_LANGUAGES", ("en",))
+POPFLIX_TITLE_TYPES = env.words(
+    "POPFLIX_TITLE_TYPES", ("movie", "tvMovie", "tvSeries", "tvMiniSeries")
+)
+
+# --- The queue (django-q2); the values are argued in docs/adr/0003-queue-is-a-hint.md ---
+_WORKERS = env.integer("POPFLIX_WORKERS", 2, at_least=1)
+_TIMEOUT = 120
+Q_CLUSTER = {
+    "name": "popflix",
+    "orm": "default",
+    "workers": _WORKERS,
+    "queue_limit": _WORKERS,
+    "bulk": 1,
+    "timeout": _TIMEOUT,
+    "retry": 3 * _TIMEOUT + 60,
+    "ack_failures": True,
+    "max_attempts": 1,
+    "save_limit": 0,
+    "catch_up": False,
+    "poll": 0.5,
+    "guard_cycle": 0.5,
+    "recycle": 200,
+    "max_rss": 400_000,
+    "cache": "queue",
+    "ALT_CLUSTERS": {"operator": {"workers": 1, "queue_limit": 1}},
+}
+
+# --- Applications ----------------------------------------------------------------------
+INSTALLED_APPS = [
+    "popflix.console",
+    "sync",
+    "popflix.engine",
+    "popflix.lib",
+    "django_q",
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "whitenoise.runserver_nostatic",
+    "django.contrib.staticfiles",
+]
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+]
+ROOT_URLCONF = "popflix.urls"
+WSGI_APPLICATION = "popflix.wsgi.application"
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ]
+        },
+    }
+]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator"},
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+]
+
+# --- Pages -----------------------------------------------------------------------------
+LANGUAGE_CODE = "en"
+TIME_ZONE = env.text("TIME_ZONE", "UTC")
+USE_TZ = True
+USE_I18N = False
+STATIC_URL = "static/"
+STATIC_ROOT = POPFLIX_VAR / "static"
+WHITENOISE_USE_FINDERS = True  # no collectstatic step on a small site
+X_FRAME_OPTIONS = "DENY"
+SESSION_COOKIE_HTTPONLY = True
+
+# --- Logs ------------------------------------------------------------------------------
+POPFLIX_LOG_JSON = env.flag("POPFLIX_LOG_JSON", default=False)
+LOGGING_CONFIG = "popflix.lib.logs.configure"
+LOGGING = logging_settings(
+    POPFLIX_VAR / "log" / "popflix.log",
+    as_json=POPFLIX_LOG_JSON,
+    level=env.text("LOG_LEVEL", "INFO"),
+)

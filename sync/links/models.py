@@ -1,0 +1,161 @@
+"""Titles and their media links, in the very tables and columns of the seed's users.
+
+`Title` and `MediaLinks` are adopted where they exist (docs/adr/0002-adopt-existing-tables.md);
+what popflix itself needs to remember about a link lives in `Enrichment`, its 1:1 companion, so
+that a claim never stamps `last_updated`.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from django.db import models
+from django.db.backends.base.base import BaseDatabaseWrapper
+from django.db.models.functions import Now
+
+from popflix.engine.models import WorkRow
+
+if TYPE_CHECKING:  # the stubs' fields are generic, Django's own are not
+    TextColumn = models.CharField[str, str]
+    InstantColumn = models.DateTimeField[Any, Any]
+else:
+    TextColumn = models.CharField
+    InstantColumn = models.DateTimeField
+
+TCONST_LENGTH = 16  # IMDb's ids have at most 10 characters in 2026; the seed's VARCHAR(10) is full
+
+
+class ProcessedStatus(models.TextChoices):
+    """The seed's three states."""
+
+    PENDING = "PENDING"  # never answered, or a transient fault to be tried again
+    SUCCESS = "SUCCESS"  # TMDB answered; a missing poster or trailer is a stored reason
+    FAILED = "FAILED"  # not found, ambiguous, unreadable, refused or given up
+
+
+class FailureKind(models.TextChoices):
+    NOT_FOUND = "not_found"  # TMDB does not know the title; asked again after 30 days
+    AMBIGUOUS = "ambiguous"  # several candidates, kept for an operator
+    BAD_PAYLOAD = "bad_payload"  # TMDB's answer breaks its own form
+    REJECTED = "rejected"  # TMDB refused the request as malformed: our bug
+    GAVE_UP = "gave_up"  # transient faults until the attempts ran out
+
+
+class StatusField(TextColumn):
+    """The seed's ENUM on MySQL and MariaDB, text elsewhere."""
+
+    def db_type(self, connection: BaseDatabaseWrapper) -> str | None:
+        if connection.vendor == "mysql":
+            return "ENUM('PENDING', 'SUCCESS', 'FAILED')"
+        return super().db_type(connection)
+
+    def deconstruct(self) -> tuple[str, str, Any, Any]:
+        name, _, args, kwargs = super().deconstruct()
+        return name, "sync.links.models.StatusField", args, kwargs
+
+
+class LastUpdatedField(InstantColumn):
+    """The seed's TIMESTAMP … ON UPDATE CURRENT_TIMESTAMP on MySQL and MariaDB.
+
+    `sync.links.store` writes it explicitly, so that it moves exactly when a link changes.
+    """
+
+    def db_type(self, connection: BaseDatabaseWrapper) -> str | None:
+        if connection.vendor == "mysql":
+            return "TIMESTAMP"
+        return super().db_type(connection)
+
+    def deconstruct(self) -> tuple[str, str, Any, Any]:
+        name, _, args, kwargs = super().deconstruct()
+        return name, "sync.links.models.LastUpdatedField", args, kwargs
+
+
+class Title(models.Model):
+    """One row of IMDb's title.basics, under IMDb's own nine column names."""
+
+    tconst = models.CharField(max_length=TCONST_LENGTH, primary_key=True)
+    title_type = models.CharField(max_length=20, null=True, db_column="titleType")  # noqa: DJ001
+    primary_title = models.TextField(null=True, db_column="primaryTitle")  # noqa: DJ001
+    original_title = models.TextField(null=True, db_column="originalTitle")  # noqa: DJ001
+    is_adult = models.BooleanField(null=True, db_column="isAdult")
+    start_year = models.SmallIntegerField(null=True, db_column="startYear")
+    end_year = models.SmallIntegerField(null=True, db_column="endYear")
+    runtime_minutes = models.IntegerField(null=True, db_column="runtimeMinutes")
+    genres = models.CharField(max_length=255, null=True)  # noqa: DJ001
+
+    class Meta:
+        db_table = "TitleBasics"
+
+    def __str__(self) -> str:
+        return f"{self.primary_title} ({self.tconst})"
+
+
+class MediaLinks(models.Model):
+    """The output: poster and trailer of one title, in the seed's columns."""
+
+    title = models.OneToOneField(
+        Title, models.CASCADE, primary_key=True, db_column="imdb_id", related_name="media_links"
+    )
+    tmdb_id = models.IntegerField(null=True, blank=True)
+    poster_url = models.CharField(max_length=2048, null=True, blank=True)  # noqa: DJ001
+    trailer_embed_url = models.CharField(max_length=2048, null=True, blank=True)  # noqa: DJ001
+    processed_status = StatusField(
+        max_length=7,
+        choices=ProcessedStatus,
+        default=ProcessedStatus.PENDING,
+        db_default=ProcessedStatus.PENDING,
+    )
+    last_updated = LastUpdatedField(null=True, blank=True, db_default=Now())
+
+    class Meta:
+        db_table = "MediaLinks"
+        verbose_name = verbose_name_plural = "media links"
+
+    def __str__(self) -> str:
+        return self.title_id
+
+
+class Enrichment(WorkRow):
+    """The work of keeping one MediaLinks row true, and why it holds what it holds."""
+
+    link = models.OneToOneField(
+        MediaLinks,
+        models.CASCADE,
+        primary_key=True,
+        db_column="imdb_id",
+        db_constraint=False,
+        related_name="enrichment",
+    )
+    media_type = models.CharField(max_length=5, default="", blank=True)  # movie, tv
+    fetched_at = models.DateTimeField(null=True)  # of the last answer that settled the row
+    poster_reason = models.TextField(default="", blank=True)
+    trailer_reason = models.TextField(default="", blank=True)
+    candidates = models.JSONField(default=list, blank=True)  # of an ambiguous match
+    locked_fields = models.JSONField(default=list, blank=True)  # columns an operator chose
+    last_run = models.ForeignKey(
+        "engine.Run", models.SET_NULL, null=True, db_constraint=False, related_name="+"
+    )
+
+    class Meta:
+        indexes = [models.Index(fields=["lane", "due_at"], name="enrichment_claim")]
+
+    def __str__(self) -> str:
+        return str(self.link_id)
+
+
+class TitleRating(models.Model):
+    """One row of IMDb's title.ratings; popular titles are enriched first."""
+
+    title = models.OneToOneField(
+        Title,
+        models.CASCADE,
+        primary_key=True,
+        db_column="tconst",
+        db_constraint=False,
+        related_name="rating",
+    )
+    average_rating = models.DecimalField(max_digits=3, decimal_places=1)
+    num_votes = models.PositiveIntegerField()
+
+    def __str__(self) -> str:
+        return f"{self.average_rating} ({self.num_votes})"

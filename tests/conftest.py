@@ -1,0 +1,36 @@
+"""Fixtures that several folders of tests share."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from tests.services.plugin import require
+from tests.site import Site, create_mysql_database
+
+
+@pytest.fixture(params=["sqlite", pytest.param("mariadb", marks=pytest.mark.mariadb)])
+def database_url(request: pytest.FixtureRequest) -> str:
+    """An empty database of its own, once on SQLite and once on MariaDB."""
+    if request.param == "sqlite":
+        return ""
+    return create_mysql_database(require("mariadb").url)
+
+
+@pytest.fixture
+def site(tmp_path: Path, database_url: str) -> Site:
+    """A migrated site, on each database."""
+    made = Site(tmp_path, database_url)
+    made.manage("migrate", "-v0")
+    return made
+
+
+@pytest.fixture(scope="session")
+def recordings() -> Path:
+    """The folder of real recordings; licences forbid to ship them."""
+    folder = os.environ.get("POPFLIX_RECORDINGS", "")
+    if not folder:
+        pytest.skip("POPFLIX_RECORDINGS names no folder of real recordings")
+    return Path(folder)

@@ -1,0 +1,92 @@
+"""Prepares the test process before Django's settings are read.
+
+Loaded by `-p tests.services.plugin`. The tests see nothing of the operator's own `.env`, var
+folder or keys. POPFLIX_TEST_DATABASE=mariadb makes a private MariaDB the default database
+(the second pass of `make test`); POPFLIX_REQUIRE_SERVICES=1 turns a missing service from a
+skip into a failure.
+"""
+
+from __future__ import annotations
+
+import atexit
+import os
+import shutil
+import socket
+import tempfile
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from tests.services.servers import STARTERS, Missing, Server
+
+_VAR = tempfile.mkdtemp(prefix="popflix-test-var-")
+atexit.register(shutil.rmtree, _VAR, ignore_errors=True)
+_OPERATORS_OWN = ("DATABASE_URL", "DB_HOST", "DB_NAME", "REDIS_URL", "TMDB_READ_TOKEN",
+                  "TMDB_API_KEY", "TMDB_BASE_URL")  # fmt: skip
+_running: dict[str, Server] = {}
+
+
+def service(name: str) -> Server:
+    """Start a service once per test session. Raises Missing where the machine lacks it."""
+    if name not in _running:
+        _running[name] = STARTERS[name]()
+        atexit.register(_running[name].stop)
+    return _running[name]
+
+
+def _prepare_environment() -> None:
+    for variable in _OPERATORS_OWN:
+        os.environ.pop(variable, None)
+    os.environ.update(
+        POPFLIX_DOTENV=os.devnull,
+        POPFLIX_VAR=_VAR,
+        SECRET_KEY="only-for-tests",
+        LOG_LEVEL="WARNING",
+    )
+    if os.environ.get("POPFLIX_TEST_DATABASE") == "mariadb":
+        os.environ["DATABASE_URL"] = service("mariadb").url + "/popflix"
+
+
+_prepare_environment()
+
+
+def require(name: str) -> Server:
+    """The started service; else the test is skipped, or fails where services are required."""
+    try:
+        return service(name)
+    except Missing as missing:
+        if os.environ.get("POPFLIX_REQUIRE_SERVICES") == "1":
+            pytest.fail(str(missing))
+        pytest.skip(str(missing))
+
+
+@pytest.fixture(scope="session")
+def mariadb() -> Server:
+    return require("mariadb")
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Server:
+    return require("postgres")
+
+
+@pytest.fixture(scope="session")
+def redis_server() -> Server:
+    return require("redis")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def only_loopback() -> Iterator[None]:
+    """A test that would reach the network fails with the address it wanted."""
+    connect = socket.socket.connect
+
+    def guarded(self: socket.socket, address: Any) -> None:
+        host = address[0] if isinstance(address, tuple) else "unix"
+        if self.family != socket.AF_UNIX and host not in ("127.0.0.1", "::1", "localhost"):
+            raise AssertionError(f"a test tried to connect to {host}")
+        connect(self, address)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(socket.socket, "connect", guarded)
+        yield

@@ -1,0 +1,83 @@
+"""A whole popflix site in a folder of its own, driven through its command line.
+
+For what only separate processes can show: kills, several commands at once, exit codes, logs.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import uuid
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+class Site:
+    """`database_url` may be empty: the embedded SQLite under `folder`."""
+
+    def __init__(self, folder: Path, database_url: str = "", **variables: str) -> None:
+        self.folder = folder
+        keep = ("PATH", "HOME", "LANG", "COVERAGE_PROCESS_CONFIG", "COVERAGE_PROCESS_START",
+                "PYTHONPATH", "PYTHONWARNINGS")  # fmt: skip
+        self.env = {name: os.environ[name] for name in keep if name in os.environ}
+        self.env |= {"POPFLIX_DOTENV": os.devnull, "POPFLIX_VAR": str(folder / "var")}
+        if database_url:
+            self.env |= {"DATABASE_URL": database_url, "SECRET_KEY": "only-for-tests"}
+        self.env |= variables
+
+    def popen(self, *arguments: str, **variables: str) -> subprocess.Popen[str]:
+        return subprocess.Popen(
+            [sys.executable, str(ROOT / "manage.py"), *arguments],
+            env=self.env | variables,
+            cwd=self.folder,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+
+    def manage(
+        self, *arguments: str, expect: int | None = 0, timeout: float = 120, **variables: str
+    ) -> subprocess.CompletedProcess[str]:
+        """Run one command to its end; `expect` is the exit code, None accepts any."""
+        process = self.popen(*arguments, **variables)
+        try:
+            out, err = process.communicate(timeout=timeout)
+        finally:
+            process.kill()
+        if expect is not None and process.returncode != expect:
+            raise AssertionError(
+                f"manage.py {' '.join(arguments)} ended {process.returncode}:\n{out}\n{err}"
+            )
+        return subprocess.CompletedProcess(arguments, process.returncode, out, err)
+
+    def json(self, *arguments: str, **options: Any) -> dict[str, Any]:
+        """Run one command with --json and return its object."""
+        out = self.manage(*arguments, "--json", **options).stdout
+        parsed = json.loads(out)
+        assert isinstance(parsed, dict)
+        return parsed
+
+
+def create_mysql_database(server_url: str) -> str:
+    """Create an empty database on the server and return its URL."""
+    import MySQLdb
+
+    parts = urlsplit(server_url)
+    name = f"site_{uuid.uuid4().hex[:12]}"
+    connection = MySQLdb.connect(
+        host=parts.hostname or "127.0.0.1",
+        port=parts.port or 3306,
+        user=parts.username or "root",
+        passwd=parts.password or "",
+    )
+    try:
+        connection.cursor().execute(f"CREATE DATABASE {name} CHARACTER SET utf8mb4")
+    finally:
+        connection.close()
+    return f"{server_url}/{name}"
