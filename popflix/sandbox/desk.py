@@ -1,0 +1,180 @@
+"""The sandbox without its sockets: a request comes in, a reply with its delay goes out.
+
+Order of judgement: the sandbox's own pages; then TMDB's: counted, over the hard limit 429, other
+methods than GET 405, without a key 401, a fault if the plan says so, else the true answer.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from enum import Enum
+from urllib.parse import parse_qsl, unquote
+
+from popflix.sandbox import answers
+from popflix.sandbox.answers import Answer, Source, encode
+from popflix.sandbox.counting import Counts
+from popflix.sandbox.faults import FaultPlan
+from popflix.sandbox.keys import Keys
+from popflix.sandbox.wire import Request, response
+
+OWN_PREFIX = b"/__sandbox__/"
+_TSV = "text/tab-separated-values; charset=utf-8"
+_MOST_ROUTES = 20_000  # some 60 MB of answers made ready
+_ALLOWED = 40  # the limit that TMDB's own message names
+_FAULTY = {
+    "429": answers.too_many(_ALLOWED + 1, _ALLOWED),
+    "500": answers.INTERNAL_ERROR,
+    "502": answers.BAD_GATEWAY,
+    "503": answers.OFFLINE,
+    "504": answers.TIMED_OUT,
+    "notjson": answers.NOT_JSON,
+}
+
+
+class Ending(Enum):
+    KEEP = "keep the connection"
+    CLOSE = "close it after the last byte"
+    RESET = "reset it, sending nothing"
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """`payload` is the whole response, head included; `delay` seconds from the request."""
+
+    payload: bytes
+    delay: float = 0.0
+    ending: Ending = Ending.KEEP
+
+
+@dataclass(frozen=True, slots=True)
+class Manners:
+    """How the sandbox behaves. Delays in seconds; each 429 bears `retry_after` unless empty."""
+
+    latency: float = 0.0
+    slow: float = 3.0
+    retry_after: str = ""
+    hard_limit: int = 0  # requests per sliding second; 0 for none
+
+
+@dataclass(frozen=True, slots=True)
+class _Route:
+    path: str
+    api_key: str
+    answer: Answer
+    payload: bytes
+
+
+class Desk:
+    """Answers requests from `source`; `log` gets a line for each, without its query."""
+
+    def __init__(
+        self,
+        source: Source,
+        *,
+        keys: Keys,
+        faults: FaultPlan,
+        manners: Manners,
+        log: Callable[[str], None] | None = None,
+    ) -> None:
+        self.counts = Counts()
+        self._source = source
+        self._keys = keys
+        self._faults = faults
+        self._manners = manners
+        self._log = log
+        self._routes: dict[bytes, _Route] = {}
+
+    def receive(self, request: Request, now: float) -> Reply:
+        """Judge one request that arrived at `now`, in seconds of the monotonic clock."""
+        if request.target.startswith(OWN_PREFIX):
+            return self._reply(request, self._own_page(request), latency=0)
+        route = self._routes.get(request.target) or self._find_route(request.target)
+        in_the_last_second = self.counts.arrived(now, route.answer.tconst)
+        refusal = self._refusal(request, route, in_the_last_second)
+        if refusal:
+            self._note(request, route, str(refusal.status), None)
+            return self._reply(request, refusal)
+        fault = self._faults.next(route.path)
+        if fault:
+            return self._spoil(request, route, fault)
+        self._note(request, route, str(route.answer.status), route.answer.tconst)
+        if request.headers.close:
+            return self._reply(request, route.answer)
+        return Reply(route.payload, self._manners.latency)
+
+    def _find_route(self, target: bytes) -> _Route:
+        path, _, query = target.decode("latin-1").partition("?")
+        params = dict(parse_qsl(query, keep_blank_values=True))
+        path = unquote(path)
+        answer = self._source.answer(path, params)
+        route = _Route(_shown(path), params.get("api_key", ""), answer, response(answer))
+        if len(self._routes) >= _MOST_ROUTES:
+            self._routes.clear()
+        self._routes[target] = route
+        return route
+
+    def _refusal(self, request: Request, route: _Route, in_the_last_second: int) -> Answer | None:
+        limit = self._manners.hard_limit
+        if limit and in_the_last_second > limit:
+            return answers.too_many(in_the_last_second, limit)
+        if request.method != "GET":
+            return answers.WRONG_METHOD
+        if not self._keys.admit(request.headers.authorization, route.api_key):
+            return answers.INVALID_KEY
+        return None
+
+    def _spoil(self, request: Request, route: _Route, fault: str) -> Reply:
+        answer = _FAULTY.get(fault, route.answer)
+        status = "reset" if fault == "reset" else str(answer.status)
+        true_answer = route.answer.tconst if fault == "slow" else None
+        self._note(request, route, status, true_answer, fault)
+        reply = self._reply(request, answer)
+        if fault == "slow":
+            return replace(reply, delay=reply.delay + self._manners.slow)
+        if fault == "reset":
+            return replace(reply, payload=b"", ending=Ending.RESET)
+        if fault == "truncated":
+            missing = len(answer.body) // 2 + 1
+            return replace(reply, payload=reply.payload[:-missing], ending=Ending.CLOSE)
+        return reply
+
+    def _reply(self, request: Request, answer: Answer, latency: float | None = None) -> Reply:
+        close = request.headers.close
+        headers = {"Allow": "GET"} if answer.status == 405 else {}
+        if answer.status == 429 and self._manners.retry_after:
+            headers["Retry_After"] = self._manners.retry_after
+        payload = response(answer, close=close, **headers)
+        if request.method == "HEAD":
+            payload = payload[: len(payload) - len(answer.body)]
+        delay = self._manners.latency if latency is None else latency
+        return Reply(payload, delay, Ending.CLOSE if close else Ending.KEEP)
+
+    def _note(
+        self, request: Request, route: _Route, status: str, tconst: str | None, fault: str = ""
+    ) -> None:
+        self.counts.answered(status, tconst, fault)
+        if self._log:
+            self._log(f"{request.method} {route.path} {status} {fault}".rstrip())
+
+    def _own_page(self, request: Request) -> Answer:
+        """The sandbox's own pages: what was asked, and what is right."""
+        name = request.target.partition(b"?")[0].removeprefix(OWN_PREFIX)
+        if name not in (b"report", b"expected", b"title.basics.tsv", b"reset"):
+            return answers.NOT_FOUND
+        if request.method != ("POST" if name == b"reset" else "GET"):
+            return answers.WRONG_METHOD
+        if name == b"title.basics.tsv":
+            return Answer(200, "".join(self._source.imdb_lines()).encode(), content_type=_TSV)
+        if name == b"expected":
+            return Answer(200, encode(self._source.expected()))
+        if name == b"reset":
+            self.counts.reset()
+            self._faults.reset()
+        return Answer(200, encode(self.counts.report()))
+
+
+def _shown(path: str) -> str:
+    """The path as logs may show it: no control characters, nothing of an escaped query."""
+    return json.dumps(path.partition("?")[0])[1:-1]
