@@ -17,7 +17,11 @@ class Bucket(models.Model):
     next_slot_us = models.BigIntegerField(default=0)
     rate = models.FloatField()
     allowed_rate = models.FloatField()  # as configured; `rate` creeps back to it
-    cut_at_us = models.BigIntegerField(default=0)  # of the last halving: once per incident
+    cut_at_us = models.BigIntegerField(default=0)  # of the last halving
+    resume_at_us = models.BigIntegerField(default=0)  # end of the pause that the last 429 asked
+    crept_at_us = models.BigIntegerField(default=0)  # of the last step back up
+    cuts = models.BigIntegerField(default=0)  # counts incidents, so that each halves once
+    strikes = models.IntegerField(default=0)  # incidents since the last success
     reason = models.CharField(max_length=200, default="", blank=True)
 
     def __str__(self) -> str:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from django.db import models
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.models.functions import Now
+from django.db.models.sql.compiler import SQLCompiler
 
 from popflix.engine.models import WorkRow
 
@@ -54,16 +55,31 @@ class StatusField(TextColumn):
         return name, "sync.links.models.StatusField", args, kwargs
 
 
+class CurrentTimestamp(Now):
+    """Now, on MySQL and MariaDB in whole seconds as the seed's TIMESTAMP keeps them."""
+
+    def as_mysql(
+        self, compiler: SQLCompiler, connection: BaseDatabaseWrapper, **context: Any
+    ) -> tuple[str, Any]:
+        return self.as_sql(compiler, connection, template="CURRENT_TIMESTAMP", **context)
+
+
 class LastUpdatedField(InstantColumn):
     """The seed's TIMESTAMP … ON UPDATE CURRENT_TIMESTAMP on MySQL and MariaDB.
 
-    `sync.links.store` writes it explicitly, so that it moves exactly when a link changes.
+    `sync.links.store` writes it explicitly, so that it moves exactly when a link changes, on
+    SQLite and PostgreSQL too.
     """
 
     def db_type(self, connection: BaseDatabaseWrapper) -> str | None:
         if connection.vendor == "mysql":
             return "TIMESTAMP"
         return super().db_type(connection)
+
+    def db_type_suffix(self, connection: BaseDatabaseWrapper) -> str | None:
+        if connection.vendor == "mysql":
+            return "ON UPDATE CURRENT_TIMESTAMP"
+        return super().db_type_suffix(connection)
 
     def deconstruct(self) -> tuple[str, str, Any, Any]:
         name, _, args, kwargs = super().deconstruct()
@@ -105,7 +121,7 @@ class MediaLinks(models.Model):
         default=ProcessedStatus.PENDING,
         db_default=ProcessedStatus.PENDING,
     )
-    last_updated = LastUpdatedField(null=True, blank=True, db_default=Now())
+    last_updated = LastUpdatedField(null=True, blank=True, db_default=CurrentTimestamp())
 
     class Meta:
         db_table = "MediaLinks"

@@ -1,0 +1,9 @@
+CREATE TABLE IF NOT EXISTS MediaLinks (
+    imdb_id VARCHAR(16) NOT NULL PRIMARY KEY,
+    tmdb_id INT,
+    poster_url VARCHAR(2048),
+    trailer_embed_url VARCHAR(2048),
+    processed_status ENUM('PENDING', 'SUCCESS', 'FAILED') NOT NULL DEFAULT 'PENDING',
+    last_updated TIMESTAMP NULL DEFAULT CURRENT_TIMESTAMP ON UPDATE CURRENT_TIMESTAMP,
+    FOREIGN KEY (imdb_id) REFERENCES TitleBasics(tconst)
+);
