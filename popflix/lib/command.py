@@ -109,8 +109,8 @@ class OperatorCommand(BaseCommand):
                 report = self.perform(stop, **options)
         except (OperatorError, DatabaseError, InterfaceError) as error:
             if self.as_json and not options["traceback"]:
-                told = explain(error)
-                self.print_json({"error": told.cause, "fix": told.cure})
+                self.print_json(explain(error).as_data())
+                error.told_as_json = True  # type: ignore[union-attr]  # the command line adds none
             raise
         if self.as_json:
             self.print_json(report.data)

@@ -10,6 +10,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from popflix.lib.folders import ensure_folder
+
 SQLITE_BUSY_SECONDS = 20
 _SQLITE_INIT = "PRAGMA journal_mode=WAL;PRAGMA synchronous=NORMAL;PRAGMA cache_size=-65536"
 _MYSQL_INIT = (
@@ -24,7 +26,7 @@ def database_settings(config: dict[str, Any]) -> dict[str, Any]:
     settings = {**config, "CONN_MAX_AGE": 600, "CONN_HEALTH_CHECKS": True}
     given = dict(config.get("OPTIONS", {}))
     if engine.endswith("sqlite3"):
-        Path(str(config["NAME"])).parent.mkdir(parents=True, exist_ok=True)
+        ensure_folder(Path(str(config["NAME"])).parent)
         defaults: dict[str, Any] = {
             "transaction_mode": "IMMEDIATE",
             "timeout": SQLITE_BUSY_SECONDS,

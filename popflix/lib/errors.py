@@ -19,6 +19,10 @@ class OperatorError(Exception):
         self.cure = cure
         self.exit_code = exit_code
 
+    def as_data(self) -> dict[str, object]:
+        """What --json prints in place of a result."""
+        return {"error": self.cause, "fix": self.cure}
+
 
 class ConfigurationError(OperatorError):
     """A setting is missing or wrong; the cause names the variable."""

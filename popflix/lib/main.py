@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import signal
 import sys
 from collections.abc import Sequence
 
@@ -20,10 +22,15 @@ def run(argv: Sequence[str]) -> int:
     except Stopped as stopped:
         sys.stderr.write(f"{stopped.how_to_go_on}\n")
         return stopped.exit_code
+    except KeyboardInterrupt:  # a command that saves nothing of its own, such as migrate
+        return 128 + signal.SIGINT
     except (OperatorError, DatabaseError, InterfaceError, ImproperlyConfigured) as error:
         if "--traceback" in argv:
             raise
         told = explain(error)
+        # Where the settings fail, there is no command yet that could print its object.
+        if "--json" in argv and not getattr(error, "told_as_json", False):
+            sys.stdout.write(json.dumps(told.as_data(), ensure_ascii=False) + "\n")
         sys.stderr.write(f"Error: {told.cause}\nFix: {told.cure}\n")
         return told.exit_code
     return 0

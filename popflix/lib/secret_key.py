@@ -7,6 +7,7 @@ import secrets
 from pathlib import Path
 
 from popflix.lib.errors import ConfigurationError
+from popflix.lib.folders import ensure_folder
 
 
 def secret_key(given: str, var: Path, *, may_generate: bool) -> str:
@@ -27,7 +28,7 @@ def secret_key(given: str, var: Path, *, may_generate: bool) -> str:
 
 def _kept_key(path: Path) -> str:
     if not path.exists():
-        path.parent.mkdir(parents=True, exist_ok=True)
+        ensure_folder(path.parent)
         # Written beside and linked into place: of two processes that start at once, one wins
         # and both read the winner's whole key.
         draft = path.with_name(f"secret_key.{os.getpid()}")

@@ -1,0 +1,65 @@
+"""Big tables are paged without being counted."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+from popflix.lib import admin
+from popflix.lib.admin import CappedPaginator, estimated_rows, key_prefix
+from popflix.lib.models import QuarantinedRow
+from tests.sync.links.rows import NOW
+
+pytestmark = [pytest.mark.django_db, pytest.mark.both_databases]
+
+
+@pytest.fixture
+def rows(monkeypatch: pytest.MonkeyPatch) -> Any:
+    """Twelve rows where five can be paged to."""
+    monkeypatch.setattr(admin, "MOST_ROWS", 5)
+    QuarantinedRow.objects.bulk_create(
+        QuarantinedRow(source="a" if line % 4 else "b", line=line, reason="r", raw="", at=NOW)
+        for line in range(12)
+    )
+    return QuarantinedRow.objects.order_by("line")
+
+
+def test_a_small_table_is_counted_exactly(rows: Any) -> None:
+    paginator = CappedPaginator(rows.filter(source="b"), 2)
+    assert (paginator.count, paginator.num_pages) == (3, 2)
+
+
+def test_a_filtered_list_counts_up_to_the_cap(rows: Any) -> None:
+    paginator = CappedPaginator(rows.filter(source="a"), 2)
+    assert (paginator.count, paginator.num_pages) == (5, 3)
+
+
+def test_a_whole_table_is_estimated_beyond_the_cap(rows: Any) -> None:
+    paginator = CappedPaginator(rows, 2)
+    assert paginator.count >= 5
+    assert paginator.num_pages == 3
+
+
+def test_no_statement_counts_the_whole_table(rows: Any) -> None:
+    with CaptureQueriesContext(connection) as queries:
+        paginator = CappedPaginator(rows, 2)
+        assert paginator.count == paginator.count
+    counted = [query["sql"] for query in queries if "COUNT(" in query["sql"]]
+    assert len(counted) == 1
+    assert "LIMIT 6" in counted[0]
+
+
+def test_an_empty_table_has_one_page_and_no_estimate() -> None:
+    assert CappedPaginator(QuarantinedRow.objects.order_by("pk"), 2).num_pages == 1
+    assert estimated_rows(QuarantinedRow.objects.all()) >= 0
+
+
+def test_a_plain_list_is_paged_too() -> None:
+    assert CappedPaginator([1, 2, 3], 2).count == 3
+
+
+def test_a_prefix_is_a_range() -> None:
+    assert dict(key_prefix("pk", "tt99").children) == {"pk__gte": "tt99", "pk__lt": "tt9:"}  # type: ignore[arg-type]
