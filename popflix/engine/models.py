@@ -36,6 +36,7 @@ class Run(models.Model):
     fence = models.PositiveIntegerField(default=0)  # grows with each claim; stale writers lose
     lease_until = models.DateTimeField(null=True)
     resume_at = models.DateTimeField(null=True)
+    cancel_requested_at = models.DateTimeField(null=True)  # its process ends it between chunks
     wait_reason = models.TextField(default="")
     error = models.TextField(default="")
     result = models.JSONField(default=dict)

@@ -44,6 +44,7 @@ class Migration(migrations.Migration):
                 ("fence", models.PositiveIntegerField(default=0)),
                 ("lease_until", models.DateTimeField(null=True)),
                 ("resume_at", models.DateTimeField(null=True)),
+                ("cancel_requested_at", models.DateTimeField(null=True)),
                 ("wait_reason", models.TextField(default="")),
                 ("error", models.TextField(default="")),
                 ("result", models.JSONField(default=dict)),

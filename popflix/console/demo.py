@@ -1,0 +1,166 @@
+"""The demo: the main job on invented titles, in a folder of its own, from one command.
+
+    start the stand-in TMDB with mild faults
+    reset → import_imdb samples/… → sync_tmdb → demo --show      each a child of its own
+    print the totals, a few telling rows and the line that opens the admin
+
+The operator's database is never touched: the children get an environment that holds none of the
+operator's settings. Every run starts from an empty database, so it can be repeated at any time.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from popflix import sandbox
+from popflix.console.children import manage_command, run_to_end
+from popflix.console.tables import Table
+from popflix.lib.command import Report, StopRequest
+from popflix.lib.errors import OperatorError
+
+SAMPLE = Path("samples") / "title.basics.tsv"
+FAULTS = {"429": 0.01, "500": 0.03, "truncated": 0.02, "reset": 0.02}
+OPEN_IT = "make serve DEMO=1"
+_OPERATORS_OWN = ("DATABASE_URL", "DB_", "TMDB_", "POPFLIX_", "REDIS_URL", "SECRET_KEY", "DEBUG")
+
+
+class DemoStepError(OperatorError):
+    """A command of the demo failed; it said why on stderr."""
+
+    def __init__(self, command: str, exit_code: int) -> None:
+        super().__init__(
+            f"The demo's step `{command}` ended with {exit_code}.",
+            "Its own words stand in the lines above.",
+        )
+
+
+@dataclass(frozen=True)
+class DemoSite:
+    """Where the demo keeps its files, and the environment of its commands."""
+
+    folder: Path
+    base: Path
+    environment: Mapping[str, str]
+
+    def run(self, *arguments: str, stop: StopRequest, **variables: str) -> dict[str, Any]:
+        """Run one command to its end; returns the JSON object it prints, {} when stopped.
+
+        Raises DemoStepError.
+        """
+        ended = run_to_end(
+            manage_command(self.base, *arguments, "--json"),
+            env={**self.environment, **variables},
+            stop=stop,
+        )
+        if stop:
+            return {}
+        if ended.exit_code:
+            raise DemoStepError(arguments[0], ended.exit_code)
+        return dict(json.loads(ended.out))
+
+
+@contextmanager
+def demo_site(var: Path, base: Path) -> Iterator[DemoSite]:
+    """A demo site whose TMDB is the sandbox, running as long as the block does.
+
+    The sandbox draws the same titles as those of the shipped sample.
+    """
+    with ExitStack() as stack:
+        try:
+            stand_in = stack.enter_context(
+                sandbox.running(titles=60, seed=1, latency_ms=20, retry_after=1, faults=FAULTS)
+            )
+        except sandbox.SandboxError as error:
+            raise OperatorError(
+                f"The stand-in for TMDB did not start ({error}).",
+                "Run `manage.py sandbox` to see what keeps it from starting.",
+            ) from None
+        yield DemoSite(var / "demo", base, demo_environment(var / "demo", stand_in.url))
+
+
+def demo_environment(folder: Path, tmdb_url: str) -> dict[str, str]:
+    """Ours without the operator's settings: own files, no `.env`, the stand-in for TMDB."""
+    kept = {name: value for name, value in os.environ.items() if not _is_operators(name)}
+    return kept | {
+        "POPFLIX_VAR": str(folder),
+        "POPFLIX_DOTENV": os.devnull,
+        "TMDB_BASE_URL": tmdb_url,
+        "TMDB_API_KEY": "the-sandbox-takes-any-key",
+    }
+
+
+def _is_operators(name: str) -> bool:
+    return name.startswith(_OPERATORS_OWN)
+
+
+def steps(base: Path) -> list[tuple[str, ...]]:
+    return [
+        ("reset", "--yes"),
+        ("import_imdb", str(base / SAMPLE)),
+        ("sync_tmdb",),
+        ("demo", "--show"),
+    ]
+
+
+def preview_demo(
+    var: Path, base: Path, *, stop: StopRequest, say: Callable[[str], None]
+) -> Report:
+    """Say what `run_demo` would do."""
+    say(f"Would work in {var / 'demo'}, with a stand-in for TMDB, and run:")
+    for step in steps(base):
+        say(f"  manage.py {' '.join(step)}")
+    return Report({"folder": str(var / "demo"), "steps": [" ".join(step) for step in steps(base)]})
+
+
+def run_demo(var: Path, base: Path, *, stop: StopRequest, say: Callable[[str], None]) -> Report:
+    """Run the whole demo. Raises DemoStepError."""
+    told: dict[str, dict[str, Any]] = {}
+    with demo_site(var, base) as site:
+        say(f"The demo works in {site.folder} and touches nothing else.")
+        for step in steps(base):
+            # DEBUG lets the demo's own database be reset; the other steps are indifferent to it.
+            told[step[0]] = site.run(*step, stop=stop, DEBUG="true")
+            if stop:
+                return _stopped(stop)
+    return _told(told["import_imdb"], told["sync_tmdb"], told["demo"]["tables"], say)
+
+
+def _stopped(stop: StopRequest) -> Report:
+    return Report(
+        stopped_by=stop.signal_number or signal.SIGTERM,
+        how_to_go_on="The demo was stopped; `make demo` starts it afresh.",
+    )
+
+
+def _told(
+    imported: Mapping[str, Any],
+    totals: Mapping[str, Any],
+    tables: list[dict[str, Any]],
+    say: Callable[[str], None],
+) -> Report:
+    counts = [(name.replace("_", " "), str(value)) for name, value in totals.items()]
+    width = shutil.get_terminal_size().columns if sys.stdout.isatty() else 0
+    for table in (Table("Totals", ("", ""), counts), *(Table(**each) for each in tables)):
+        for line in ("", *table.lines(width)):
+            say(line)
+    say(f"\nOpen the admin of this data with:  {OPEN_IT}")
+    return Report({"imported": imported, "totals": totals, "tables": tables, "open": OPEN_IT})
+
+
+def serve_demo(arguments: list[str], var: Path, base: Path, *, stop: StopRequest) -> int:
+    """Serve the data of the last demo until `stop`; returns the exit code."""
+    if not (var / "demo" / "popflix.sqlite3").is_file():
+        raise OperatorError("There is no demo data yet.", "Run `make demo` first.")
+    with demo_site(var, base) as site:
+        command = manage_command(base, "serve", *arguments)
+        ended = run_to_end(command, env=site.environment, stop=stop, capture=False)
+    return 128 + stop.signal_number if stop.signal_number else ended.exit_code

@@ -1,0 +1,41 @@
+"""Writing to the append-only Event table."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping
+
+from popflix.engine.models import Event
+from popflix.engine.states import Kind
+from popflix.lib.redact import redact
+
+
+def tell(
+    run_id: int | None,
+    unit: str,
+    kind: Kind,
+    now: dt.datetime,
+    *,
+    milestone_id: str = "",
+    payload: Mapping[str, object],
+) -> Event:
+    """Store one event, secrets removed; call it in the transaction of what it tells."""
+    return Event.objects.create(
+        run_id=run_id,
+        unit=unit,
+        at=now,
+        kind=kind,
+        milestone_id=milestone_id,
+        payload=storable(payload),
+    )
+
+
+def storable(value: object) -> object:
+    """The value as JSON can hold it, every text without secrets."""
+    if isinstance(value, Mapping):
+        return {str(key): storable(each) for key, each in value.items()}
+    if isinstance(value, list | tuple | set | frozenset):
+        return [storable(each) for each in value]
+    if value is None or isinstance(value, bool | int | float):
+        return value
+    return redact(str(value))

@@ -1,0 +1,62 @@
+"""The thread that prolongs a run's lease while its body works."""
+
+from __future__ import annotations
+
+import contextvars
+import functools
+import logging
+import threading
+from types import TracebackType
+from typing import Self
+
+from django.db import DatabaseError, InterfaceError, connection, connections
+
+from popflix.engine import fence
+from popflix.lib.clock import Clock
+
+log = logging.getLogger(__name__)
+
+
+class Heartbeat:
+    """Beats on its own connection, so that a long transaction of the body does not starve it.
+
+    Not on SQLite: there a second writer waits for the first, and `RunContext` beats itself.
+    """
+
+    def __init__(self, run_id: int, fence_number: int, *, clock: Clock) -> None:
+        self._run_id, self._fence, self._clock = run_id, fence_number, clock
+        self._over = threading.Event()
+        # The context carries the run's id to the thread's log lines.
+        beat_on = functools.partial(contextvars.copy_context().run, self._beat_on)
+        self._thread = threading.Thread(target=beat_on, name=f"beat-{run_id}", daemon=True)
+
+    def __enter__(self) -> Self:
+        if connection.vendor != "sqlite":
+            self._thread.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._over.set()
+        if self._thread.is_alive():
+            self._thread.join()
+
+    def _beat_on(self) -> None:
+        try:
+            while not self._over.wait(fence.BEAT_SECONDS):
+                if not self._beat():
+                    return
+        finally:
+            connections.close_all()
+
+    def _beat(self) -> bool:
+        try:
+            return fence.beat(self._run_id, self._fence, now=self._clock.now())
+        except (DatabaseError, InterfaceError) as error:
+            log.warning("run %s missed a heartbeat: %s", self._run_id, error)
+            connection.close()
+            return True

@@ -1,0 +1,171 @@
+"""Plain pages of titles and their media links; Retry and Unlock as bulk actions.
+
+What an operator edits here is locked: enrichment keeps it until it is unlocked.
+"""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from django import forms
+from django.contrib import admin, messages
+from django.core.validators import MinValueValidator, URLValidator
+from django.db.models import Model, Q, QuerySet
+from django.http import HttpRequest
+from django.utils import timezone
+
+from popflix.lib.admin import BigTableAdmin, ReadOnlyAdmin, key_prefix
+from sync.links.decide import LINK_FIELDS
+from sync.links.editing import edit_link, retry_links, unlock_links
+from sync.links.models import Enrichment, FailureKind, MediaLinks, Title
+from sync.links.tconst import parse_tconst
+
+_WHY = "chosen in the admin's list"
+_SEARCH_HELP = "An IMDb id or its beginning (tt0111), or the address of IMDb's page."
+
+
+def search_by_id(rows: QuerySet[Any], field: str, term: str) -> QuerySet[Any]:
+    """Exact id or a prefix of it: both are ranges on the primary key."""
+    term = term.strip()
+    if not term:
+        return rows
+    found = Q(**{field: parse_tconst(term) or term})
+    if term.isascii() and term.removeprefix("tt").isdigit():
+        found |= key_prefix(field, f"tt{term.removeprefix('tt')}")
+    return rows.filter(found)
+
+
+@admin.register(Title)
+class TitleAdmin(ReadOnlyAdmin):
+    list_display = (
+        "tconst", "title_type", "primary_title", "original_title", "start_year", "genres",
+    )  # fmt: skip
+    search_fields = ("tconst",)
+    search_help_text = _SEARCH_HELP
+    ordering = ("tconst",)
+    sortable_by: ClassVar[Any] = ("tconst",)
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
+    ) -> tuple[QuerySet[Any], bool]:
+        return search_by_id(queryset, "tconst", search_term), False
+
+
+class KindFilter(admin.SimpleListFilter):
+    """By a fixed list: Django's own filter would read the whole table for the values."""
+
+    title = "failure kind"
+    parameter_name = "kind"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [(str(value), str(label)) for value, label in FailureKind.choices]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        if self.value() not in FailureKind.values:
+            return queryset
+        return queryset.filter(enrichment__failure_kind=self.value())
+
+
+def _of_work(name: str) -> Any:
+    """A column of the companion row; an adopted link may have none yet."""
+
+    @admin.display(description=name.replace("_", " "))
+    def column(self: Any, link: MediaLinks) -> Any:
+        return getattr(_work(link), name)
+
+    return column
+
+
+def _work(link: MediaLinks) -> Enrichment:
+    found: Enrichment | None = getattr(link, "enrichment", None)
+    return found or Enrichment(link=link)
+
+
+class MediaLinksForm(forms.ModelForm):  # type: ignore[type-arg]  # Django's is not generic
+    """Addresses are http or https: whatever stands here ends up in pages."""
+
+    class Meta:
+        model = MediaLinks
+        fields = LINK_FIELDS
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for name, field in self.fields.items():
+            is_id = name == "tmdb_id"
+            field.validators.append(
+                MinValueValidator(1) if is_id else URLValidator(schemes=["https", "http"])
+            )
+
+
+@admin.register(MediaLinks)
+class MediaLinksAdmin(BigTableAdmin):
+    form = MediaLinksForm
+    list_display = (
+        "imdb_id", "name", "processed_status", "failure_kind", "reason", "due_at", "last_updated",
+    )  # fmt: skip
+    list_filter = ("processed_status", KindFilter)
+    list_select_related = ("title", "enrichment")
+    search_fields = ("title",)
+    search_help_text = _SEARCH_HELP
+    ordering = ("title_id",)
+    sortable_by: ClassVar[Any] = ("imdb_id",)
+    actions = ("retry", "unlock")
+    readonly_fields = (
+        "name", "processed_status", "reason", "poster_reason", "trailer_reason", "failure_kind",
+        "candidates", "locked_fields", "attempts", "due_at", "fetched_at", "last_updated",
+    )  # fmt: skip
+    fields = ("name", *LINK_FIELDS, *readonly_fields[1:])
+
+    attempts = _of_work("attempts")
+    candidates = _of_work("candidates")
+    due_at = _of_work("due_at")
+    failure_kind = _of_work("failure_kind")
+    fetched_at = _of_work("fetched_at")
+    locked_fields = _of_work("locked_fields")
+    poster_reason = _of_work("poster_reason")
+    trailer_reason = _of_work("trailer_reason")
+
+    @admin.display(description="IMDb id", ordering="title_id")
+    def imdb_id(self, link: MediaLinks) -> str:
+        return str(link.pk)
+
+    @admin.display(description="title")
+    def name(self, link: MediaLinks) -> str:
+        year = f" ({link.title.start_year})" if link.title.start_year else ""
+        return f"{link.title.primary_title}{year}"
+
+    @admin.display(description="why")
+    def reason(self, link: MediaLinks) -> str:
+        work = _work(link)
+        return work.last_error or f"{work.poster_reason} {work.trailer_reason}".strip()
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
+    ) -> tuple[QuerySet[Any], bool]:
+        return search_by_id(queryset, "title_id", search_term), False
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return False
+
+    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
+        """Store the edited fields alone: enrichment may be writing the others."""
+        values = {name: form.cleaned_data[name] for name in form.changed_data}
+        if edit_link(obj.pk, values, by=request.user, now=timezone.now()):
+            messages.info(request, f"Locked against enrichment: {', '.join(values)}.")
+
+    @admin.action(description="Retry now", permissions=["change"])
+    def retry(self, request: HttpRequest, queryset: QuerySet[Any]) -> None:
+        count = retry_links(_keys(queryset), by=request.user, why=_WHY, now=timezone.now())
+        messages.success(request, f"{count} titles are due now; sync_tmdb asks TMDB again.")
+
+    @admin.action(description="Unlock and retry now", permissions=["change"])
+    def unlock(self, request: HttpRequest, queryset: QuerySet[Any]) -> None:
+        count = unlock_links(_keys(queryset), by=request.user, why=_WHY, now=timezone.now())
+        messages.success(request, f"{count} titles are unlocked and due now.")
+
+
+def _keys(queryset: QuerySet[Any]) -> list[str]:
+    return list(queryset.values_list("pk", flat=True))

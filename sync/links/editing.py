@@ -1,0 +1,77 @@
+"""What operators do to media links by hand: edit and lock, unlock, retry. All of it is audited."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable, Mapping
+
+from django.contrib.auth.models import AbstractBaseUser, AnonymousUser
+from django.db import transaction
+
+from popflix.engine.models import Lane
+from popflix.lib import audit
+from popflix.lib.batches import chunk
+from sync.links import selection
+from sync.links.decide import LINK_FIELDS
+from sync.links.models import Enrichment, MediaLinks
+
+_ROWS_A_COMMIT = 1000
+Actor = AbstractBaseUser | AnonymousUser | str
+
+
+def edit_link(tconst: str, values: Mapping[str, object], *, by: Actor, now: dt.datetime) -> bool:
+    """Store fields of a link as an operator wants them and lock them against enrichment.
+
+    A new TMDB id has the row asked again at once, by that id. Returns whether anything changed.
+    Raises KeyError for a name that is no field of the link.
+    """
+    with transaction.atomic():
+        Enrichment.objects.get_or_create(link_id=tconst, defaults={"due_at": now})
+        work = Enrichment.objects.select_for_update().get(pk=tconst)
+        link = MediaLinks.objects.select_for_update().get(pk=tconst)
+        held = {name: getattr(link, name) for name in LINK_FIELDS}
+        changed = {name: value for name, value in values.items() if value != held[name]}
+        if not changed:
+            return False
+        MediaLinks.objects.filter(pk=tconst).update(**changed, last_updated=now)
+        work.locked_fields = sorted({*work.locked_fields, *changed})
+        work.save(update_fields=["locked_fields"])
+        if changed.get("tmdb_id") is not None:
+            selection.retry([tconst], now, lane=Lane.OPERATOR)
+        details = {name: {"before": held[name], "after": changed[name]} for name in changed}
+        audit.record(by, "edit media links", at=now, target=tconst, details=details)
+    return True
+
+
+def retry_links(tconsts: Iterable[str], *, by: Actor, why: str, now: dt.datetime) -> int:
+    """Ask about these titles again at once, before everything else. Returns how many."""
+    count = 0
+    for some in chunk(tconsts, _ROWS_A_COMMIT):
+        with transaction.atomic():
+            found = selection.retry(some, now, lane=Lane.OPERATOR)
+            _tell(by, "retry media links", some, found, why, now)
+        count += found
+    return count
+
+
+def unlock_links(tconsts: Iterable[str], *, by: Actor, why: str, now: dt.datetime) -> int:
+    """Let enrichment choose all fields of these titles again. Returns how many were locked."""
+    count = 0
+    for some in chunk(tconsts, _ROWS_A_COMMIT):
+        with transaction.atomic():
+            locked = Enrichment.objects.select_for_update().filter(pk__in=some)
+            keys = [row.pk for row in locked.only("locked_fields") if row.locked_fields]
+            Enrichment.objects.filter(pk__in=keys).update(locked_fields=[])
+            selection.retry(keys, now, lane=Lane.OPERATOR)
+            _tell(by, "unlock media links", keys, len(keys), why, now)
+        count += len(keys)
+    return count
+
+
+def _tell(
+    by: Actor, action: str, tconsts: list[str], count: int, why: str, now: dt.datetime
+) -> None:
+    if not count:
+        return
+    target = tconsts[0] if len(tconsts) == 1 else f"{tconsts[0]} … {tconsts[-1]}"
+    audit.record(by, action, at=now, target=target, count=count, why=why)

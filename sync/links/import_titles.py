@@ -1,0 +1,99 @@
+"""Loading IMDb's title list, then its ratings, then giving new titles their work."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from django.conf import settings
+from django.db import connection
+
+from popflix.lib.bulk import Parent, Target, modest_cache
+from popflix.lib.clock import Clock
+from popflix.lib.progress import Reporter
+from popflix.lib.schema.describe import describe_table
+from sync.links.ensure_links import ensure_links
+from sync.links.imdb_files import RATINGS, TITLES
+from sync.links.import_file import FileCounts, FileImport, Stop
+from sync.links.models import TCONST_LENGTH, Title, TitleRating
+from sync.links.transform import ratings_parser, titles_parser
+
+BATCH_ROWS = 20_000  # measured: larger ones overlap less with the server, smaller commit more
+MOST_BATCH_ROWS = 50_000  # on SQLite others wait for a transaction: under 2 s on a slow disk
+_LARGEST_YEAR = 32767
+_TITLES_TARGET = Target(Title._meta.db_table, TITLES.header, "tconst")
+_RATINGS_TARGET = Target(
+    TitleRating._meta.db_table,
+    ("tconst", "average_rating", "num_votes"),
+    "tconst",
+    Parent(Title._meta.db_table, "tconst"),  # IMDb rates titles of types that are not held
+)
+
+
+@dataclass(frozen=True)
+class ImportRequest:
+    """What to import. `types` are the title types to take, None takes all.
+
+    `where` and `ratings` are paths, http(s) addresses or `-`. A dry run counts and writes nothing.
+    """
+
+    where: str
+    types: Sequence[str] | None = None
+    ratings: str | None = None
+    batch_size: int = BATCH_ROWS
+    dry_run: bool = False
+
+
+@dataclass(frozen=True)
+class ImportResult:
+    """`ratings` is None without a ratings file; `work_added` None where that was not reached."""
+
+    titles: FileCounts
+    ratings: FileCounts | None
+    work_added: int | None
+    stopped: bool
+
+
+def import_titles(
+    request: ImportRequest, *, stop: Stop, reporter: Reporter, clock: Clock
+) -> ImportResult:
+    """Import titles, then ratings, then add what `sync_tmdb` has to do for them.
+
+    Memory stays the same for any size of file. Asked to stop, it ends after the present batch.
+    Raises OperatorError where a file is not IMDb's (nothing is touched) or breaks off (whole
+    batches are kept).
+    """
+    with modest_cache(connection):
+        return _import(request, stop, reporter, clock)
+
+
+def _import(request: ImportRequest, stop: Stop, reporter: Reporter, clock: Clock) -> ImportResult:
+    files = FileImport(request.batch_size, not request.dry_run, stop, reporter, clock)
+    if request.ratings is not None:
+        files.check(request.ratings, RATINGS)  # before anything is written
+    parser = titles_parser(_capacity(), request.types)
+    titles = files.load(request.where, TITLES, _TITLES_TARGET, parser)
+    ratings = None
+    if request.ratings is not None and not stop:
+        parser = ratings_parser(TCONST_LENGTH)
+        ratings = files.load(request.ratings, RATINGS, _RATINGS_TARGET, parser)
+    stopped = bool(stop)
+    work_added = None
+    if not (stopped or request.dry_run):
+        work_added = ensure_links(settings.POPFLIX_TITLE_TYPES, clock.now())
+    return ImportResult(titles, ratings, work_added, stopped)
+
+
+def _capacity() -> dict[str, int | None]:
+    """How many characters or which number each column of titles takes: adopted ones differ."""
+    table = describe_table(connection, Title._meta.db_table)
+    there = (
+        {column.name.lower(): column.type.capacity for column in table.columns} if table else {}
+    )
+    capacity: dict[str, int | None] = {}
+    for title_field in Title._meta.concrete_fields:
+        name = str(title_field.column)
+        own = _LARGEST_YEAR if name.endswith("Year") else title_field.max_length
+        limits = [each for each in (own, there.get(name.lower())) if each is not None]
+        capacity[name] = min(limits, default=None)
+    return capacity

@@ -1,0 +1,40 @@
+"""The last lines of a run, and its --json object."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+_JSON = (
+    "success", "failed", "pending", "requests", "retries", "waited_seconds", "seconds", "run",
+)  # fmt: skip
+
+
+def totals_json(figures: Mapping[str, Any]) -> dict[str, object]:
+    """`success` and `failed` count titles this run settled; `pending` all titles of the wanted
+    types that are still PENDING; threads that waited side by side for a slot count once."""
+    return {name: figures[name] for name in _JSON}
+
+
+def totals_lines(figures: Mapping[str, Any], *, is_stopped: bool) -> Iterator[str]:
+    if figures["pending"] and figures["next_due_at"] and not is_stopped:
+        when = f"from {figures['next_due_at']} on"
+        yield f"Titles are left to ask, {when}: run `python manage.py sync_tmdb` again then."
+    word = "Stopped" if is_stopped else "Done"
+    yield (
+        f"{word}. Success: {figures['success']}, Failed: {figures['failed']}, "
+        f"Pending: {figures['pending']}"
+    )
+    yield _spent(figures)
+
+
+def _spent(figures: Mapping[str, Any]) -> str:
+    seconds = max(figures["seconds"], 0.001)
+    repeated = f" ({figures['retries']} repeated)" if figures["retries"] else ""
+    told = f"Requests: {figures['requests']}{repeated}, {figures['requests'] / seconds:.1f}/s "
+    told += f"of {figures['allowed_rate']:g}/s allowed; "
+    waits = {why: spent for why, spent in figures["waits"].items() if spent >= 0.1}
+    if not waits:
+        return told + "no waiting"
+    reasons = ", ".join(f"{why} {spent:.1f} s" for why, spent in waits.items())
+    return told + f"waited {figures['waited_seconds']:.1f} s ({reasons})"

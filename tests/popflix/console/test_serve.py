@@ -1,0 +1,94 @@
+"""serve opens the admin, keeps web server and worker alive, and leaves no process behind."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import socket
+from pathlib import Path
+
+import pytest
+import requests
+
+from tests.popflix.console.serving import SECONDS, processes_of, serving, wait_for
+from tests.services.plugin import require
+from tests.site import Site, create_mysql_database
+
+
+def log_in(url: str, password: str) -> requests.Response:
+    with requests.Session() as browser:
+        browser.get(url, timeout=SECONDS)
+        return browser.post(
+            f"{url}login/?next=/admin/",
+            {
+                "username": "operator",
+                "password": password,
+                "csrfmiddlewaretoken": browser.cookies["csrftoken"],
+            },
+            headers={"Referer": url},
+            timeout=SECONDS,
+        )
+
+
+def test_a_new_site_is_served_guarded_and_ended_with_nothing_left(tmp_path: Path) -> None:
+    site = Site(tmp_path)
+    with serving(site) as served:
+        url = served.read_until("The admin is open at").split()[-1]
+        password = password_in(served.read_until("Log in as operator"))
+        assert "Log out" in log_in(url, password).text
+
+        worker = served.child("qcluster")
+        assert worker is not None
+        os.kill(worker, signal.SIGKILL)  # its own children would live on
+        wait_for(lambda: served.child("qcluster") not in (None, worker))
+
+        code, told = served.end(signal.SIGINT)
+        assert (code, list(processes_of(tmp_path))) == (130, [])
+        assert "it is started again" in told
+        assert "Traceback" not in told
+    assert not [log for log in tmp_path.rglob("*") if log.is_file() and holds(log, password)]
+    with serving(site) as again:
+        again.read_until("Ctrl-C ends it.")
+        assert "password" not in "".join(again.said)
+        assert again.end(signal.SIGTERM)[0] == 143
+
+
+@pytest.mark.mariadb
+def test_a_site_on_mariadb_is_served_and_ended_with_nothing_left(tmp_path: Path) -> None:
+    site = Site(tmp_path, create_mysql_database(require("mariadb").url))
+    with serving(site) as served:
+        url = served.read_until("The admin is open at").split()[-1]
+        assert "Log out" in log_in(url, password_in(served.read_until("Log in as"))).text
+        assert served.end(signal.SIGTERM)[0] == 143
+        assert not list(processes_of(tmp_path))
+
+
+def password_in(line: str) -> str:
+    found = re.search(r"password (\S+)", line)
+    assert found is not None
+    return found[1]
+
+
+def holds(path: Path, text: str) -> bool:
+    return text.encode() in path.read_bytes()
+
+
+def test_a_taken_port_is_one_error_and_starts_nothing(tmp_path: Path) -> None:
+    site = Site(tmp_path)
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = str(taken.getsockname()[1])
+        told = site.manage("serve", "--port", port, expect=1).stderr
+    assert f"Error: Port {port} of 127.0.0.1 cannot be used" in told
+    assert "--port" in told.splitlines()[-1]
+
+
+def test_a_dry_run_sets_nothing_up(tmp_path: Path) -> None:
+    site = Site(tmp_path)
+    told = site.json("serve", "--dry-run")
+    assert told == {
+        "url": "http://127.0.0.1:8000/admin/",
+        "would_migrate": True,
+        "would_create_account": True,
+    }
+    assert "[X]" not in site.manage("showmigrations").stdout

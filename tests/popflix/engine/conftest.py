@@ -1,0 +1,47 @@
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+
+from popflix.engine.registry import Body
+from popflix.engine.runner import RunOutcome, run_in_foreground
+from tests.popflix.engine import rows
+from tests.popflix.engine.fakes import FakeClock, FakeStop, registered
+
+
+@pytest.fixture
+def clock() -> FakeClock:
+    return FakeClock()
+
+
+@pytest.fixture
+def stop(clock: FakeClock) -> FakeStop:
+    return FakeStop(clock)
+
+
+@pytest.fixture
+def foreground(clock: FakeClock, stop: FakeStop) -> Callable[[Body], RunOutcome]:
+    """Runs a body as the unit `demo`, the way a command does."""
+
+    def run(body: Body) -> RunOutcome:
+        with registered(body):
+            return run_in_foreground("demo", {"n": 1}, stop=stop, clock=clock)
+
+    return run
+
+
+@pytest.fixture(scope="session")
+def jobs_table(django_db_setup: None, django_db_blocker: Any) -> None:
+    """The table of `rows.Job`, made once: on MariaDB its creation would end a transaction."""
+    with django_db_blocker.unblock():
+        rows.create_table()
+
+
+@pytest.fixture
+def jobs(jobs_table: None, db: None) -> Iterator[None]:
+    """An empty table of jobs."""
+    rows.Job.objects.all().delete()
+    yield
+    rows.Job.objects.all().delete()

@@ -1,0 +1,147 @@
+"""What `make test` runs: SQLite, then MariaDB, then the floors of coverage; skips listed last.
+
+    pass 1   everything but the soak tier, on SQLite
+    pass 2   the tests marked `both_databases` again, with MariaDB as the default database
+    floors   coverage of both passes together, and 100 % of the pure modules
+
+With arguments (`make test ARGS="-k words"`) only pass 1 runs, on what they select.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import re
+import subprocess
+import sys
+import tomllib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from tests.services.servers import Missing, start_mariadb
+
+ROOT = Path(__file__).resolve().parent.parent
+_COLOURS = re.compile(r"\x1b\[[0-9;]*m")
+_COVERAGE = ("--cov", "--cov-report=")
+
+
+@dataclass(frozen=True)
+class Pass:
+    name: str
+    exit_code: int
+    summary: str  # pytest's last line
+    skipped: list[str]
+
+
+def say(line: str = "") -> None:
+    sys.stdout.write(f"{line}\n")
+    sys.stdout.flush()
+
+
+def run_pass(name: str, arguments: Sequence[str], **variables: str) -> Pass:
+    """Run pytest, its output as it comes; keep the lines that the end repeats."""
+    say(f"== {name}: pytest {' '.join(arguments)}")
+    colour = ["--color=yes"] if sys.stdout.isatty() else []
+    process = subprocess.Popen(
+        [sys.executable, "-m", "pytest", *arguments, *colour],
+        cwd=ROOT,
+        env=os.environ | variables,
+        stdout=subprocess.PIPE,
+    )
+    assert process.stdout is not None
+    written = bytearray()
+    while part := os.read(process.stdout.fileno(), 65536):
+        written += part
+        sys.stdout.buffer.write(part)
+        sys.stdout.flush()
+    lines = _COLOURS.sub("", written.decode(errors="replace")).splitlines()
+    return Pass(
+        name,
+        process.wait(),
+        next((line for line in reversed(lines) if line.startswith("==")), "no summary"),
+        [line for line in lines if line.startswith("SKIPPED")],
+    )
+
+
+def why_no_mariadb() -> str:
+    """The reason why pass 2 cannot run; empty where it can."""
+    if importlib.util.find_spec("MySQLdb") is None:
+        return "the driver mysqlclient is not installed (`make setup` says what it needs)"
+    try:
+        start_mariadb().stop()
+    except Missing as missing:
+        return str(missing)
+    return ""
+
+
+def pure_modules(pyproject: Path = ROOT / "pyproject.toml") -> list[str]:
+    """The files that the import contract calls pure: one list for both rules."""
+    contracts = tomllib.loads(pyproject.read_text())["tool"]["importlinter"]["contracts"]
+    named = [
+        module
+        for contract in contracts
+        if contract["name"].startswith("Pure modules")
+        for module in contract["source_modules"]
+    ]
+    return [f"{module.replace('.', '/')}.py" for module in named]
+
+
+def report_coverage() -> int:
+    """Print what falls short of a floor; 0 when nothing does."""
+    report = [sys.executable, "-m", "coverage", "report"]
+    whole = subprocess.run(report, cwd=ROOT, capture_output=True, text=True, check=False)
+    last = (whole.stdout.strip().splitlines() or [whole.stderr.strip()])[-1]
+    say(whole.stdout.strip() if whole.returncode else f"Coverage of both passes: {last}")
+    include = f"--include={','.join(pure_modules())}"
+    pure = subprocess.run(
+        [*report, include, "--fail-under=100"],
+        cwd=ROOT, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    if pure.returncode:
+        say(f"Pure modules must be covered whole:\n{pure.stdout.strip()}{pure.stderr.strip()}")
+    else:
+        say(f"Pure modules: {len(pure_modules())} files, 100 %")
+    return 1 if whole.returncode or pure.returncode else 0
+
+
+def run_all() -> int:
+    passes = [run_pass("SQLite", ["-m", "not soak", *_COVERAGE])]
+    without = why_no_mariadb()
+    if not without:
+        passes.append(
+            run_pass(
+                "MariaDB",
+                ["-m", "both_databases and not soak", *_COVERAGE, "--cov-append"],
+                POPFLIX_TEST_DATABASE="mariadb",
+            )
+        )
+    worst = max(each.exit_code for each in passes) or report_coverage()
+    if without and os.environ.get("POPFLIX_REQUIRE_SERVICES") == "1":
+        say(f"Error: the MariaDB pass is required and cannot run: {without}")
+        worst = worst or 1
+    _tell(passes, without)
+    return worst
+
+
+def _tell(passes: Sequence[Pass], without: str) -> None:
+    skipped = [f"{each.name}: {line}" for each in passes for line in each.skipped]
+    if without:
+        skipped.append(f"The MariaDB pass: {without}")
+    if skipped:
+        say("Skipped, and why:\n" + "\n".join(f"  {line}" for line in skipped))
+    for each in passes:
+        say(f"{each.name}: {each.summary}")
+
+
+def main(arguments: Sequence[str]) -> int:
+    try:
+        if arguments:
+            return run_pass("SQLite", ["-m", "not soak", *arguments]).exit_code
+        return run_all()
+    except KeyboardInterrupt:
+        return 130
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

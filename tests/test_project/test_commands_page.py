@@ -1,0 +1,79 @@
+"""docs/commands.md tells of every command, every option and every key that --json prints."""
+
+from __future__ import annotations
+
+import io
+import json
+import re
+
+import pytest
+from django.core.management import call_command, get_commands, load_command_class
+from django.core.management.base import BaseCommand
+from pytest_django.fixtures import Settings
+
+from sync.links.models import Title
+from tests.site import ROOT
+
+OURS = {name: app for name, app in get_commands().items() if app.startswith(("popflix.", "sync"))}
+COMMON = {"--json", "--traceback"}
+
+
+def section(name: str) -> str:
+    """The part of the page under the command's heading."""
+    parts = re.split(r"^## ", (ROOT / "docs" / "commands.md").read_text(), flags=re.M)
+    return next(part for part in parts if part.splitlines()[0] == name)
+
+
+def options(name: str) -> set[str]:
+    """The long options that the command adds to Django's own, hidden ones left out."""
+    parser = load_command_class(OURS[name], name).create_parser("manage.py", name)
+    django = BaseCommand().create_parser("manage.py", name)
+    mine = {text for action in parser._actions if action.help != "==SUPPRESS=="
+            for text in action.option_strings if text.startswith("--")}  # fmt: skip
+    return mine - {text for action in django._actions for text in action.option_strings}
+
+
+@pytest.mark.parametrize("name", sorted(OURS))
+def test_every_command_has_its_section(name: str) -> None:
+    assert f"`manage.py {name}" in section(name)
+
+
+@pytest.mark.parametrize("name", sorted(set(OURS) - {"sandbox"}))
+def test_every_option_is_told(name: str) -> None:
+    told = section(name)
+    common = COMMON | {"--dry-run"}
+    assert not [each for each in options(name) - common if f"{each}`" not in told]
+
+
+@pytest.mark.parametrize("name", sorted(OURS))
+def test_every_command_speaks_json_and_those_that_write_can_be_tried(name: str) -> None:
+    assert "--json" in options(name)
+    assert "--dry-run" in options(name) or name == "sandbox"
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("name", "arguments"),
+    [
+        ("import_imdb", [str(ROOT / "samples" / "title.basics.tsv"), "--dry-run"]),
+        ("sync_tmdb", ["--dry-run"]),
+        ("sync_tmdb", ["--enqueue"]),
+        ("adopt", ["--check"]),
+        ("serve", ["--dry-run"]),
+        ("demo", ["--dry-run"]),
+        ("reset", ["--dry-run"]),
+    ],
+)
+def test_every_key_that_is_printed_is_told(
+    name: str, arguments: list[str], settings: Settings
+) -> None:
+    settings.DEBUG = True  # reset is refused without
+    Title.objects.create(tconst="tt99000001", title_type="movie")
+    printed = io.StringIO()
+    call_command(name, *arguments, "--json", stdout=printed, stderr=io.StringIO())
+    assert_told(name, json.loads(printed.getvalue()))
+
+
+def assert_told(name: str, printed: dict[str, object]) -> None:
+    told = section(name)
+    assert not [key for key in printed if f"`{key}`" not in told]
