@@ -13,6 +13,7 @@ from django.core.validators import MinValueValidator, URLValidator
 from django.db.models import Model, Q, QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
+from django.utils.text import Truncator
 
 from popflix.lib.admin import BigTableAdmin, ReadOnlyAdmin, key_prefix
 from sync.links.decide import LINK_FIELDS
@@ -20,6 +21,7 @@ from sync.links.editing import edit_link, retry_links, unlock_links
 from sync.links.models import Enrichment, FailureKind, MediaLinks, Title
 from sync.links.tconst import parse_tconst
 
+_SUMMARY_LENGTH = 90
 _WHY = "chosen in the admin's list"
 _SEARCH_HELP = "An IMDb id or its beginning (tt0111), or the address of IMDb's page."
 
@@ -92,6 +94,7 @@ class MediaLinksForm(forms.ModelForm):  # type: ignore[type-arg]  # Django's is 
         super().__init__(*args, **kwargs)
         for name, field in self.fields.items():
             is_id = name == "tmdb_id"
+            field.widget.attrs["class"] = "vTextField" if is_id else "vLargeTextField"
             field.validators.append(
                 MinValueValidator(1) if is_id else URLValidator(schemes=["https", "http"])
             )
@@ -101,7 +104,7 @@ class MediaLinksForm(forms.ModelForm):  # type: ignore[type-arg]  # Django's is 
 class MediaLinksAdmin(BigTableAdmin):
     form = MediaLinksForm
     list_display = (
-        "imdb_id", "name", "processed_status", "failure_kind", "reason", "due_at", "last_updated",
+        "imdb_id", "name", "processed_status", "failure_kind", "summary", "due_at",
     )  # fmt: skip
     list_filter = ("processed_status", KindFilter)
     list_select_related = ("title", "enrichment")
@@ -138,6 +141,18 @@ class MediaLinksAdmin(BigTableAdmin):
     def reason(self, link: MediaLinks) -> str:
         work = _work(link)
         return work.last_error or f"{work.poster_reason} {work.trailer_reason}".strip()
+
+    @admin.display(description="why")
+    def summary(self, link: MediaLinks) -> str:
+        """One line for the list: what went wrong, else what is missing and why."""
+        work = _work(link)
+        found = (
+            (link.poster_url, work.poster_reason),
+            (link.trailer_embed_url, work.trailer_reason),
+        )
+        missing = " ".join(why for url, why in found if not url and why)
+        has_all = "Poster and trailer." if work.fetched_at else "Not asked yet."
+        return Truncator(work.last_error or missing or has_all).chars(_SUMMARY_LENGTH)
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Any], search_term: str

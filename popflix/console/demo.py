@@ -127,8 +127,7 @@ def run_demo(var: Path, base: Path, *, stop: StopRequest, say: Callable[[str], N
     with demo_site(var, base) as site:
         say(f"The demo works in {site.folder} and touches nothing else.")
         for step in steps(base):
-            # DEBUG lets the demo's own database be reset; the other steps are indifferent to it.
-            told[step[0]] = site.run(*step, stop=stop, DEBUG="true")
+            told[step[0]] = site.run(*step, stop=stop, DEBUG=str(step[0] == "reset"))
             if stop:
                 return _stopped(stop)
     return _told(told["import_imdb"], told["sync_tmdb"], told["demo"]["tables"], say)

@@ -100,6 +100,7 @@ def _migrate(say: Callable[[str], None]) -> bool:
 
 @contextmanager
 def _kept(listener: socket.socket, base: Path, clock: Clock) -> Iterator[list[Kept]]:
+    Path(settings.STATIC_ROOT).mkdir(parents=True, exist_ok=True)  # else each web process warns
     web = [sys.executable, "-m", "gunicorn", "popflix.wsgi:application"]
     web += ["--bind", f"fd://{listener.fileno()}", "--chdir", str(base), "--no-control-socket"]
     web += ["--workers", "2", "--threads", "4", "--timeout", "60", "--log-level", "warning"]
@@ -132,7 +133,7 @@ def _answers(
 def _asked_once(listener: socket.socket) -> bool:
     host, port = listener.getsockname()[:2]
     here = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)
-    asking = http.client.HTTPConnection(here, port, timeout=5)
+    asking = http.client.HTTPConnection(here, port, timeout=1)
     try:
         asking.request("GET", "/admin/login/", headers={"Host": _own_host()})
         asking.getresponse().read()

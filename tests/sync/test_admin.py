@@ -74,7 +74,7 @@ def test_the_list_shows_status_kind_and_reason(operator: Client) -> None:
     failure = {"failure_kind": "ambiguous", "last_error": "Title and year fit several records."}
     link(2, processed_status="FAILED", work=failure)
     text = page(operator, LINKS)
-    assert "TMDB&#x27;s own pick for en. TMDB lists no video." in text
+    assert "TMDB lists no video." in text
     assert "Title and year fit several records." in text
     assert "Film 1 (2019)" in text
 

@@ -93,9 +93,10 @@ class Loader:
             self._writer.stage(prepared)
             if prepared.has_repeated_keys:
                 raise _RepeatedKeys
-            orphans = run(sql.count_orphans) if self.target.parent else 0
-            updated = run(sql.update_different)
+            orphans = run(sql.drop_orphans) if sql.drop_orphans else 0
+            # In this order a row that another process inserts meanwhile is compared too.
             inserted = run(sql.insert_missing)
+            updated = run(sql.update_different)
         unchanged = prepared.count - updated - inserted - orphans
         return Loaded(inserted, updated, unchanged, orphans)
 

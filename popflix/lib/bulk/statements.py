@@ -1,4 +1,4 @@
-"""The SQL of a merge: staging table → only what differs → only what is missing."""
+"""The SQL of a merge: staging table → only what is missing → only what differs."""
 
 from __future__ import annotations
 
@@ -79,22 +79,17 @@ class Statements:
         chosen = ", ".join(f"s.{self.quote(name)}" for name in self.target.columns)
         return (
             f"INSERT INTO {self.table} ({self.columns}) SELECT {chosen} FROM {self.stage} s "
-            f"{self._parent('JOIN')} LEFT JOIN {self.table} t ON t.{key} = s.{key} "
-            f"WHERE t.{key} IS NULL"
+            f"LEFT JOIN {self.table} t ON t.{key} = s.{key} WHERE t.{key} IS NULL"
         )
 
     @property
-    def count_orphans(self) -> str:
-        assert self.target.parent is not None
-        column = self.quote(self.target.parent.column)
-        return (
-            f"SELECT COUNT(*) FROM {self.stage} s {self._parent('LEFT JOIN')} "
-            f"WHERE p.{column} IS NULL"
-        )
-
-    def _parent(self, join: str) -> str:
+    def drop_orphans(self) -> str:
+        """Empty where the target asks for no parent."""
         parent = self.target.parent
         if parent is None:
             return ""
-        key = self.quote(self.target.key)
-        return f"{join} {self.quote(parent.table)} p ON p.{self.quote(parent.column)} = s.{key}"
+        key, column = self.quote(self.target.key), self.quote(parent.column)
+        return (
+            f"DELETE FROM {self.stage} WHERE NOT EXISTS (SELECT 1 FROM {self.quote(parent.table)} "
+            f"p WHERE p.{column} = {self.stage}.{key})"
+        )

@@ -11,6 +11,10 @@ from pathlib import Path
 import pytest
 import requests
 
+from popflix.console.serving import Address, Served, serve
+from popflix.lib.clock import SYSTEM_CLOCK
+from popflix.lib.command import StopRequest
+from popflix.lib.errors import OperatorError
 from tests.popflix.console.serving import SECONDS, processes_of, serving, wait_for
 from tests.services.plugin import require
 from tests.site import Site, create_mysql_database
@@ -92,3 +96,43 @@ def test_a_dry_run_sets_nothing_up(tmp_path: Path) -> None:
         "would_create_account": True,
     }
     assert "[X]" not in site.manage("showmigrations").stdout
+
+
+def serve_here(stop: StopRequest, base: Path) -> Served:
+    said: list[str] = []
+    address = Address("127.0.0.1", 0)
+    return serve(address, base=base, stop=stop, say=said.append, clock=SYSTEM_CLOCK)
+
+
+@pytest.mark.django_db
+def test_a_web_server_that_does_not_come_up_is_an_error(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)  # a folder without the project
+    with pytest.raises(OperatorError, match="The web server does not answer"):
+        serve_here(StopRequest(), tmp_path)
+
+
+@pytest.mark.django_db
+def test_a_stop_before_the_site_is_open_ends_it_at_once(tmp_path: Path) -> None:
+    stop = StopRequest()
+    stop.ask(signal.SIGTERM)
+    assert serve_here(stop, tmp_path).restarts == 0
+
+
+@pytest.mark.parametrize(
+    ("bind", "url"),
+    [
+        ("127.0.0.1", "http://127.0.0.1:81/admin/"),
+        ("0.0.0.0", "http://localhost:81/admin/"),
+        ("::1", "http://[::1]:81/admin/"),
+        ("films.example", "http://films.example:81/admin/"),
+    ],
+)
+def test_the_address_is_one_a_browser_can_open(bind: str, url: str) -> None:
+    assert Address(bind, 81).url(81) == url
+
+
+def test_an_address_that_is_not_ours_is_an_error() -> None:
+    with pytest.raises(OperatorError, match=r"Port 81 of .* cannot be used"):
+        Address("192.0.2.1", 81).listen()

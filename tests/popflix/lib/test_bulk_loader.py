@@ -149,6 +149,10 @@ def test_rows_without_a_parent_are_left_out() -> None:
         Loaded(updated=1, unchanged=1, orphans=1)
     ]
     assert content() == [("a", "one", 1), ("b", None, 2)]
+    add(SCRATCH.table, [("z", "whose parent went", 1)])
+    assert load([("a", "one", 1), ("z", "another", 1)], target=target) == [
+        Loaded(unchanged=1, orphans=1)
+    ]
 
 
 def test_what_is_not_kept_is_counted_and_gone() -> None:
@@ -231,6 +235,27 @@ def test_a_server_without_mariadbs_engine_stages_in_its_own(
     counts = load([("a", None, 1)], [("a", "one", 1), ("b", "two", None)], [("b", None, 2)])
     assert [count.inserted for count in counts] == [1, 0, 1]
     assert not any("Aria" in sql for sql in statements)
+
+
+def test_a_row_that_another_process_inserts_meanwhile_is_updated(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """It is missing when it is looked for and there when it is inserted."""
+    if connection.vendor != "mysql":
+        pytest.skip("on SQLite nobody else writes in the middle of a transaction")
+    load([("a", None, 1)])
+    run, meanwhile = MysqlWriter.run, [("c", "theirs", 3)]
+
+    def interrupted(self: MysqlWriter, sql: str) -> int:
+        if sql.startswith("INSERT") and meanwhile:
+            add(SCRATCH.table, [meanwhile.pop()])
+        return run(self, sql)
+
+    monkeypatch.setattr(MysqlWriter, "run", interrupted)
+    assert load([("b", None, 2), ("c", "ours", 3), ("d", None, 4)]) == [
+        Loaded(inserted=2, updated=1)
+    ]
+    assert content()[2] == ("c", "ours", 3)
 
 
 def test_what_no_row_is_to_blame_for_is_raised() -> None:
