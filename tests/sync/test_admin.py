@@ -71,6 +71,7 @@ def act(client: Client, action: str, *numbers: int, **more: Any) -> Any:
 
 def test_the_list_shows_status_kind_and_reason(operator: Client) -> None:
     answered(1, poster_reason="TMDB's own pick for en.", trailer_reason="TMDB lists no video.")
+    MediaLinks.objects.update(trailer_embed_url=None)
     failure = {"failure_kind": "ambiguous", "last_error": "Title and year fit several records."}
     link(2, processed_status="FAILED", work=failure)
     text = page(operator, LINKS)
