@@ -1,10 +1,11 @@
 """What `make test` runs: SQLite, then MariaDB, then the floors of coverage; skips listed last.
 
-    pass 1   everything but the soak tier, on SQLite
-    pass 2   the tests marked `both_databases` again, with MariaDB as the default database
-    floors   coverage of both passes together, and 100 % of the pure modules
+    SQLite    everything but the soak tier, one process a core
+    Rate      the tests marked `paced`: they count requests per second, so they run alone
+    MariaDB   the tests marked `both_databases` again, with MariaDB as the default database
+    floors    coverage of all passes together, and 100 % of the pure modules
 
-With arguments (`make test ARGS="-k words"`) only pass 1 runs, on what they select.
+With arguments (`make test ARGS="-k words"`) one SQLite pass runs, on what they select.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ from tests.services.servers import Missing, start_mariadb
 
 ROOT = Path(__file__).resolve().parent.parent
 _COLOURS = re.compile(r"\x1b\[[0-9;]*m")
-_COVERAGE = ("--cov", "--cov-report=", "--cov-fail-under=0")  # the floor is for both together
+_COVERAGE = ("--cov", "--cov-report=", "--cov-fail-under=0")  # the floor is for all together
 
 
 @dataclass(frozen=True)
@@ -65,7 +66,7 @@ def run_pass(name: str, arguments: Sequence[str], **variables: str) -> Pass:
 
 
 def why_no_mariadb() -> str:
-    """The reason why pass 2 cannot run; empty where it can."""
+    """The reason why the MariaDB pass cannot run; empty where it can."""
     if importlib.util.find_spec("MySQLdb") is None:
         return "the driver mysqlclient is not installed (`make setup` says what it needs)"
     try:
@@ -89,7 +90,7 @@ def pure_modules(pyproject: Path = ROOT / "pyproject.toml") -> list[str]:
 
 def report_coverage() -> int:
     """Print both figures, and what falls short of a floor; 0 when nothing does."""
-    whole = _judged("Coverage of both passes")
+    whole = _judged("Coverage of all passes")
     include = f"--include={','.join(pure_modules())}"
     pure = _judged(
         f"Coverage of the {len(pure_modules())} pure modules", include, "--fail-under=100"
@@ -112,7 +113,11 @@ def _output(command: Sequence[str]) -> subprocess.CompletedProcess[str]:
 
 
 def run_all() -> int:
-    passes = [run_pass("SQLite", ["-m", "not soak", *_COVERAGE])]
+    beside = ["-n", str(min(os.cpu_count() or 1, 4))]
+    passes = [
+        run_pass("SQLite", ["-m", "not soak and not paced", *_COVERAGE, *beside]),
+        run_pass("Rate", ["-m", "paced and not soak", *_COVERAGE, "--cov-append"]),
+    ]
     without = why_no_mariadb()
     if not without:
         passes.append(

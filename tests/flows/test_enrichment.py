@@ -48,6 +48,7 @@ def wait_for_requests(sandbox: Sandbox, count: int, process: subprocess.Popen[st
         time.sleep(0.05)
 
 
+@pytest.mark.paced
 def test_one_process_brings_every_title_to_its_right_end_within_the_rate(site: Site) -> None:
     with sandboxed(site, TITLES, faults=TEN_PERCENT, retry_after=0) as sandbox:
         out = site.manage("sync_tmdb").stdout
@@ -60,6 +61,7 @@ def test_one_process_brings_every_title_to_its_right_end_within_the_rate(site: S
         assert [int(number) for number in last.groups()[:3]] == [TITLES - failed, failed, 0]
 
 
+@pytest.mark.paced
 def test_three_processes_share_the_work_and_the_rate(site: Site) -> None:
     with sandboxed(site, TITLES, faults=TEN_PERCENT, retry_after=0) as sandbox:
         processes = [site.popen("sync_tmdb", "--json") for _ in range(3)]

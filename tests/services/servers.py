@@ -6,6 +6,7 @@ over a private server. Where there is neither, `Missing` says which package to i
 
 from __future__ import annotations
 
+import importlib.util
 import os
 import shutil
 import socket
@@ -43,6 +44,7 @@ def free_port() -> int:
 
 
 def start_mariadb() -> Server:
+    _driver("MySQLdb", "mysqlclient")
     if given := os.environ.get("POPFLIX_TEST_MARIADB_URL"):
         return Server(given, None, None)
     daemon, installer = (
@@ -68,6 +70,7 @@ def start_mariadb() -> Server:
 
 
 def start_postgres() -> Server:
+    _driver("psycopg", "psycopg")
     if given := os.environ.get("POPFLIX_TEST_POSTGRES_URL"):
         return Server(given, None, None)
     found = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"))
@@ -91,6 +94,7 @@ def start_postgres() -> Server:
 
 
 def start_redis() -> Server:
+    _driver("redis", "redis")
     if given := os.environ.get("POPFLIX_TEST_REDIS_URL"):
         return Server(given, None, None)
     daemon = _tool("redis-server", "redis-server")
@@ -107,6 +111,11 @@ STARTERS: dict[str, Callable[[], Server]] = {
     "postgres": start_postgres,
     "redis": start_redis,
 }
+
+
+def _driver(module: str, package: str) -> None:
+    if importlib.util.find_spec(module) is None:
+        raise Missing(f"the driver {package} is not installed (`make setup` says what it needs)")
 
 
 def _tool(name: str, package: str) -> str:

@@ -6,8 +6,8 @@ import pytest
 from django.db import connection
 
 on_sqlite = pytest.mark.skipif(
-    connection.vendor != "sqlite", reason="about SQLite; runs in the first pass"
+    connection.vendor != "sqlite", reason="about SQLite; runs in the SQLite pass"
 )
 on_a_server = pytest.mark.skipif(
-    connection.vendor == "sqlite", reason="about a database server; runs in the second pass"
+    connection.vendor == "sqlite", reason="about a database server; runs in the MariaDB pass"
 )

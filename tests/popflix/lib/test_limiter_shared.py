@@ -12,6 +12,7 @@ from tests.popflix.lib.buckets import SHARED_BACKENDS, alias_with_bucket, databa
 from tests.services.plugin import require
 
 
+@pytest.mark.paced
 @pytest.mark.parametrize("backend", SHARED_BACKENDS)
 def test_three_processes_never_exceed_forty_in_any_second(
     backend: str,
