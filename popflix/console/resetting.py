@@ -10,9 +10,7 @@ from django.core.management import call_command
 from django.db import connection
 from django.db.migrations.recorder import MigrationRecorder
 
-from popflix.lib.errors import OperatorError
-
-EXIT_USAGE = 2
+from popflix.lib.errors import OperatorError, UsageError
 
 
 @dataclass(frozen=True)
@@ -39,11 +37,10 @@ def refuse_live_site(debug: bool) -> None:
         )
 
 
-def unanswered() -> OperatorError:
-    return OperatorError(
+def unanswered() -> UsageError:
+    return UsageError(
         "reset asks before it drops, and there is no terminal to ask on.",
         "Add --yes to answer beforehand.",
-        exit_code=EXIT_USAGE,
     )
 
 

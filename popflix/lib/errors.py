@@ -7,6 +7,7 @@ Exit codes are the same everywhere: 0 done, 1 error, 2 usage, 3 needs a person,
 from __future__ import annotations
 
 EXIT_ERROR = 1
+EXIT_USAGE = 2
 EXIT_NEEDS_PERSON = 3
 
 
@@ -26,6 +27,13 @@ class OperatorError(Exception):
 
 class ConfigurationError(OperatorError):
     """A setting is missing or wrong; the cause names the variable."""
+
+
+class UsageError(OperatorError):
+    """What was asked for cannot be meant: an option of the wrong form. Exit code 2."""
+
+    def __init__(self, cause: str, cure: str) -> None:
+        super().__init__(cause, cure, exit_code=EXIT_USAGE)
 
 
 class Stopped(Exception):  # noqa: N818 - not an error: the operator asked for it

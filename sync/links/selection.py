@@ -10,7 +10,7 @@ from django.db.models import F, Q, QuerySet
 
 from popflix.engine.models import Lane
 from popflix.lib.batches import chunk
-from popflix.lib.errors import OperatorError
+from popflix.lib.errors import OperatorError, UsageError
 from sync.links.models import Enrichment, FailureKind, MediaLinks, ProcessedStatus, Title
 from sync.links.tconst import parse_tconst
 
@@ -21,12 +21,12 @@ _ROWS_A_PAGE = 5000
 def normalised_ids(texts: Iterable[str]) -> list[str]:
     """IMDb ids in IMDb's own form, each once, in the order given.
 
-    Takes bare numbers and title addresses too. Raises OperatorError naming what is no id.
+    Takes bare numbers and title addresses too. Raises UsageError naming what is no id.
     """
     parsed = {text: parse_tconst(text) for text in texts}
     odd = [text for text, tconst in parsed.items() if tconst is None]
     if odd:
-        raise OperatorError(
+        raise UsageError(
             f"No IMDb id: {', '.join(odd[:10])}.",
             "Write ids as tt0111161, or paste the address of IMDb's title page.",
         )
@@ -90,9 +90,9 @@ def _set_pending(tconsts: Sequence[str], *statuses: str) -> None:
 
 
 def require_kind(kind: str) -> None:
-    """Raises OperatorError listing the kinds, unless `kind` is one or empty (any)."""
+    """Raises UsageError listing the kinds, unless `kind` is one or empty (any)."""
     if kind and kind not in FailureKind.values:
-        raise OperatorError(
+        raise UsageError(
             f"There is no failure kind {kind}.", f"Choose one of {', '.join(FailureKind.values)}."
         )
 

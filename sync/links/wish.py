@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 
 from django.conf import settings
 
-from popflix.lib.errors import OperatorError
+from popflix.lib.errors import OperatorError, UsageError
 from sync.links.selection import normalised_ids, require_kind, require_known
 
 STALE_DAYS = 150
@@ -71,7 +71,7 @@ def _whole(params: Mapping[str, object], name: str, most: int | None) -> int | N
     if not fits or not isinstance(value, int):
         option = f"--{name.replace('_', '-')}"
         span = "of at least 1" if most is None else f"from 1 to {most}"
-        raise OperatorError(f"{option} is {value}.", f"Give a whole number {span}.")
+        raise UsageError(f"{option} is {value}.", f"Give a whole number {span}.")
     return value
 
 

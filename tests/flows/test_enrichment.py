@@ -161,7 +161,7 @@ def test_options_reach_the_run_and_json_is_one_object(own_site: Site) -> None:
         assert "Pending: 0" in done.stdout
         again = own_site.manage("sync_tmdb", "--retry-failed", "not_found", "--stale-days", "10")
         assert "failed titles (not_found) are asked again." in again.stdout
-        wrong = own_site.manage("sync_tmdb", "--retry-failed", "lost", expect=1)
+        wrong = own_site.manage("sync_tmdb", "--retry-failed", "lost", expect=2)
         assert "There is no failure kind lost." in wrong.stderr
         unknown = own_site.manage("sync_tmdb", "--imdb-id", "tt0000404", expect=1)
         assert "TitleBasics does not hold tt0000404." in unknown.stderr
