@@ -10,6 +10,7 @@ import json
 import signal
 import threading
 import time
+from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -86,7 +87,7 @@ def stop_on_signals() -> Iterator[StopRequest]:
             signal.signal(number, handler)
 
 
-class OperatorCommand(BaseCommand):
+class OperatorCommand(BaseCommand, ABC):
     """Subclasses implement `perform` and print with `say`; stdout stays clean under --json."""
 
     needs_current_schema = True
@@ -104,8 +105,9 @@ class OperatorCommand(BaseCommand):
     def add_own_arguments(self, parser: CommandParser) -> None:
         """Declare the command's own arguments."""
 
+    @abstractmethod
     def perform(self, stop: StopRequest, **options: Any) -> Report:
-        raise NotImplementedError  # abstract: each command has its own
+        """Do the command's one call inward. Raises OperatorError."""
 
     def say(self, line: str = "") -> None:
         (self.stderr if self.as_json else self.stdout).write(line)
