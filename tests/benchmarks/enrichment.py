@@ -2,8 +2,10 @@
 
     python -m tests.benchmarks.enrichment [--titles 2500]
 
-Films that TMDB knows by their IMDb id, no faults, 100 ms latency, the rate as shipped; on SQLite
-and on MariaDB. CPU is the whole command's, its start included, as the kernel accounts it.
+Films that TMDB knows by their IMDb id, no faults, 100 ms latency; on SQLite and on MariaDB, at the
+rate as shipped and at a rate that keeps the processor awake (what is paced to 38 a second runs on
+cold caches and costs more a title). CPU is the whole command's, its start included, as the kernel
+accounts it.
 """
 
 from __future__ import annotations
@@ -26,6 +28,7 @@ from tests.site import Site, create_mysql_database
 
 SEED = 1
 LATENCY_MS = 100
+RATES = ((38, 8), (300, 40))  # requests per second, and threads for them
 KNOWN_SHARE = 0.79  # of the sandbox's titles are films known by their IMDb id
 
 
@@ -33,33 +36,36 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--titles", type=int, default=2500)
     titles = parser.parse_args().titles
-    measure("SQLite", "", titles)
+    for rate, threads in RATES:
+        measure("SQLite", "", titles, rate, threads)
     try:
         server = start_mariadb()
     except Missing as missing:
         say(f"MariaDB is left out: {missing}")
         return
     try:
-        measure("MariaDB", create_mysql_database(server.url), titles)
+        for rate, threads in RATES:
+            measure("MariaDB", create_mysql_database(server.url), titles, rate, threads)
     finally:
         server.stop()
 
 
-def measure(name: str, database_url: str, titles: int) -> None:
+def measure(name: str, database_url: str, titles: int, rate: int, threads: int) -> None:
     made = round(titles / KNOWN_SHARE)
     with (
         tempfile.TemporaryDirectory() as folder,
         running(titles=made, seed=SEED, latency_ms=LATENCY_MS) as sandbox,
     ):
         site = Site(Path(folder), database_url, TMDB_BASE_URL=sandbox.url, TMDB_API_KEY="0" * 32)
+        site.env |= {"TMDB_RATE_PER_SECOND": str(rate), "TMDB_CONCURRENCY": str(threads)}
         site.manage("migrate", "-v0")
         known = write_known_films(Path(folder) / "title.basics.tsv", made)
         site.manage("import_imdb", str(known))
         told, cpu_seconds, peak_mib = run_sync(site)
         report = sandbox.report()
     asked, done = told["requests"], told["success"]
-    allowed = told["seconds"] * 38
-    say(f"== {name}: {done} films in {told['seconds']:.1f} s")
+    allowed, worst = told["seconds"] * rate, report["worst_second"]
+    say(f"== {name} at {rate}/s: {done} films in {told['seconds']:.1f} s")
     say(_line("requests ÷ allowed", asked / allowed, "≥ 0.985", asked / allowed >= 0.985))
     say(_line("requests ÷ known titles", asked / done, "≤ 1.05", asked / done <= 1.05))
     say(
