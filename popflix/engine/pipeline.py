@@ -27,9 +27,9 @@ from popflix.engine.answers import Again, Break, Park, Settle, breaks, next_step
 from popflix.engine.context import FenceLost, RunContext, StopReason
 from popflix.engine.ending import Ending
 from popflix.engine.hold import Hold, Ticket
-from popflix.engine.locks import again_when_locked
 from popflix.engine.pool import FetchPool, NotStarted, Raised
 from popflix.engine.source import Counts, End, Fetched, Item, PipelineEnd, Source
+from popflix.lib.locks import again_when_locked
 
 __all__ = ["Counts", "End", "PipelineEnd", "Source", "run_pipeline"]
 

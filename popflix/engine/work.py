@@ -15,8 +15,8 @@ from typing import Any
 from django.db import connections, router, transaction
 from django.db.models import Case, F, QuerySet, Value, When
 
-from popflix.engine.locks import again_when_locked
 from popflix.engine.models import Lane, WorkRow
+from popflix.lib.locks import again_when_locked
 
 Rows = QuerySet[Any]
 

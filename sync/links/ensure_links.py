@@ -12,7 +12,8 @@ from django.db import connection
 from django.db.models import Model
 
 from popflix.engine.models import Lane
-from popflix.lib.bulk import again_after_deadlock, transaction
+from popflix.lib.bulk import transaction
+from popflix.lib.locks import again_when_locked
 from sync.links.models import Enrichment, MediaLinks, ProcessedStatus, Title, TitleRating
 from sync.links.wish import STALE_DAYS
 
@@ -148,7 +149,7 @@ def _slice_by_slice(
     for low, high in _ranges(source):
         bounds = f"{key} > %s AND {key} <= %s" if high else f"{key} > %s"
         values = [*params, low, high] if high else [*params, low]
-        count += again_after_deadlock(partial(_run, f"{select} AND {bounds} {tail}", values))
+        count += again_when_locked(partial(_run, f"{select} AND {bounds} {tail}", values))
     return count
 
 

@@ -8,7 +8,6 @@ Knows no domain: a `Target` names table, columns and key; a `Batch` yields the r
 from popflix.lib.bulk.ahead import ahead
 from popflix.lib.bulk.lines import Block, Table, cut_batches, open_table
 from popflix.lib.bulk.loader import Loader, open_loader
-from popflix.lib.bulk.retry import again_after_deadlock
 from popflix.lib.bulk.rows import Batch, Chunk, Loaded, Parent, Refusal, RowBatch, Target
 from popflix.lib.bulk.source import BrokenSource, Source, open_source
 from popflix.lib.bulk.sqlite import modest_cache
@@ -27,7 +26,6 @@ __all__ = [
     "Source",
     "Table",
     "Target",
-    "again_after_deadlock",
     "ahead",
     "cut_batches",
     "modest_cache",

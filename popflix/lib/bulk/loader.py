@@ -11,7 +11,6 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 from popflix.lib.bulk.ahead import ahead
 from popflix.lib.bulk.mysql import MysqlWriter
 from popflix.lib.bulk.postgres import PostgresWriter
-from popflix.lib.bulk.retry import again_after_deadlock
 from popflix.lib.bulk.rows import (
     Batch,
     Loaded,
@@ -26,6 +25,7 @@ from popflix.lib.bulk.sqlite import SqliteWriter
 from popflix.lib.bulk.statements import Statements
 from popflix.lib.bulk.transactions import transaction
 from popflix.lib.bulk.writers import A, Prepared, Refused, Writer
+from popflix.lib.locks import again_when_locked
 
 _WRITERS: dict[str, Callable[[BaseDatabaseWrapper, Statements], Writer]] = {
     "mysql": MysqlWriter,
@@ -66,7 +66,7 @@ class Loader:
         if not self._straight:
             return self._merge_all(prepared)
         try:
-            return again_after_deadlock(lambda: self._insert(prepared))
+            return again_when_locked(lambda: self._insert(prepared))
         except Refused:
             # A repeated key, another process's rows, or a bad value: the merge finds out which.
             loaded = self._merge_all(prepared)
@@ -75,7 +75,7 @@ class Loader:
 
     def _merge_all(self, prepared: Prepared[Batch]) -> Loaded:
         try:
-            return again_after_deadlock(lambda: self._merge(prepared))
+            return again_when_locked(lambda: self._merge(prepared))
         except _RepeatedKeys:
             parts = waves(numbered_rows(prepared.batch), self.target.key_index)
             return self._total(self._load_rows(part) for part in parts)
@@ -103,7 +103,7 @@ class Loader:
     def _load_rows(self, rows: Sequence[tuple[int, Row]]) -> Loaded:
         with closing(self._writer.prepare(as_batch(rows))) as prepared:
             try:
-                return again_after_deadlock(lambda: self._merge(prepared))
+                return again_when_locked(lambda: self._merge(prepared))
             except Refused as refused:
                 return self._without(refused, rows)
 

@@ -13,7 +13,6 @@ from popflix.lib.bulk import (
     Parent,
     RowBatch,
     Target,
-    again_after_deadlock,
     modest_cache,
     open_loader,
 )
@@ -262,32 +261,6 @@ def test_what_no_row_is_to_blame_for_is_raised() -> None:
     missing = Target(SCRATCH.table, ("id", "no_such_column", "number"), "id")
     with pytest.raises(OperationalError, match=r"(?i)column"):
         load([("a", None, 1)], target=missing)
-
-
-class Deadlocks:
-    """A transaction that fails so many times before it succeeds."""
-
-    def __init__(self, times: int, code: int = 1213) -> None:
-        self.times = times
-        self.code = code
-        self.tries = 0
-
-    def __call__(self) -> str:
-        self.tries += 1
-        if self.tries <= self.times:
-            raise OperationalError(self.code, "words")
-        return "done"
-
-
-def test_a_sacrificed_transaction_is_done_again() -> None:
-    assert again_after_deadlock(Deadlocks(3)) == "done"
-
-
-def test_endless_deadlocks_and_other_errors_are_raised() -> None:
-    for failing, tries in ((Deadlocks(9), 4), (Deadlocks(1, code=2006), 1)):
-        with pytest.raises(OperationalError):
-            again_after_deadlock(failing)
-        assert failing.tries == tries
 
 
 def cache_size() -> Any:

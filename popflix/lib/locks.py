@@ -11,14 +11,14 @@ from django.db import OperationalError
 
 T = TypeVar("T")
 log = logging.getLogger(__name__)
-_TRIES = 3
+_TRIES = 4
 _PAUSE_SECONDS = 0.05
 # MariaDB: deadlock (1213), lock wait time-out (1205); PostgreSQL: its SQLSTATEs of the same.
 _CODES = frozenset({1205, 1213, "40P01", "40001", "55P03"})
 
 
 def again_when_locked(transaction: Callable[[], T]) -> T:
-    """Run the transaction, up to three times when it lost against locks.
+    """Run the transaction, up to four times when it lost against locks.
 
     Only where the database has certainly rolled it back whole; all else is raised as it came.
     """
