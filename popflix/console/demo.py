@@ -22,15 +22,18 @@ from pathlib import Path
 from typing import Any
 
 from popflix import sandbox
-from popflix.console.children import manage_command, run_to_end
 from popflix.console.tables import Table
+from popflix.lib.children import manage_command, run_to_end
 from popflix.lib.command import Report, StopRequest
 from popflix.lib.errors import OperatorError
 
 SAMPLE = Path("samples") / "title.basics.tsv"
 FAULTS = {"429": 0.01, "500": 0.03, "truncated": 0.02, "reset": 0.02}
 OPEN_IT = "make serve DEMO=1"
-_OPERATORS_OWN = ("DATABASE_URL", "DB_", "TMDB_", "POPFLIX_", "REDIS_URL", "SECRET_KEY", "DEBUG")
+_OPERATORS_OWN = (
+    "DATABASE_URL", "DB_", "TMDB_", "POPFLIX_", "REDIS_URL", "SECRET_KEY", "DEBUG", "EMAIL_URL",
+    "DEFAULT_FROM_EMAIL",
+)  # fmt: skip
 
 
 class DemoStepError(OperatorError):

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from popflix.lib.grid import aligned
+
 
 @dataclass(frozen=True)
 class Table:
@@ -22,15 +24,7 @@ class Table:
         grid = [tuple(row) for row in self.rows]
         if any(self.headings) or not grid:
             grid.insert(0, tuple(self.headings))
-        columns = [_padded(column) for column in zip(*grid, strict=True)]
-        rows = [f"  {'  '.join(row)}".rstrip() for row in zip(*columns, strict=True)]
-        return [self.title, *(_cut(row, width) for row in rows)]
-
-
-def _padded(column: tuple[str, ...]) -> list[str]:
-    width = max(len(cell) for cell in column)
-    figures = all(cell.replace(".", "").isdigit() for cell in column[1:])
-    return [cell.rjust(width) if figures else cell.ljust(width) for cell in column]
+        return [self.title, *(_cut(f"  {row}", width) for row in aligned(grid))]
 
 
 def _cut(line: str, width: int) -> str:

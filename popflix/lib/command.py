@@ -92,6 +92,7 @@ class OperatorCommand(BaseCommand, ABC):
 
     needs_current_schema = True
     requires_system_checks = ()
+    prints_json_lines = False  # True: `perform` prints objects itself, one a line
     as_json = False
 
     def add_arguments(self, parser: CommandParser) -> None:
@@ -125,7 +126,7 @@ class OperatorCommand(BaseCommand, ABC):
                 self.print_json(explain(error).as_data())
                 error.told_as_json = True  # type: ignore[union-attr]  # the command line adds none
             raise
-        if self.as_json:
+        if self.as_json and not self.prints_json_lines:
             self.print_json(report.data)
         if report.stopped_by is not None:
             raise Stopped(report.stopped_by, report.how_to_go_on)

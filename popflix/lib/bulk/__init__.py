@@ -6,7 +6,7 @@ Knows no domain: a `Target` names table, columns and key; a `Batch` yields the r
 """
 
 from popflix.lib.bulk.ahead import ahead
-from popflix.lib.bulk.lines import Block, Table, cut_batches, open_table
+from popflix.lib.bulk.lines import Block, Table, cut_batches, open_table, skip_lines
 from popflix.lib.bulk.loader import Loader, open_loader
 from popflix.lib.bulk.rows import Batch, Chunk, Loaded, Parent, Refusal, RowBatch, Target
 from popflix.lib.bulk.source import BrokenSource, Source, open_source
@@ -32,5 +32,6 @@ __all__ = [
     "open_loader",
     "open_source",
     "open_table",
+    "skip_lines",
     "transaction",
 ]

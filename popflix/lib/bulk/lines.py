@@ -85,6 +85,19 @@ def cut_batches(blocks: Iterable[Block], size: int) -> Iterator[list[Block]]:
         yield batch
 
 
+def skip_lines(blocks: Iterable[Block], count: int) -> Iterator[Block]:
+    """The blocks without the first `count` lines, which keep their numbers to themselves."""
+    left = count
+    for block in blocks:
+        if left >= block.count:
+            left -= block.count
+        elif left:
+            yield _cut(block, left)[1]
+            left = 0
+        else:
+            yield block
+
+
 def _cut(block: Block, count: int) -> tuple[Block, Block]:
     if count == block.count:
         return block, Block(b"", block.first + count, 0)

@@ -33,6 +33,7 @@ if granted then
 end
 return {{granted and 1 or 0, slot - now, found[2], tonumber(found[3]) % {CUTS_MODULUS}}}
 """
+_KEY_PREFIX = "popflix:limiter:"
 _TIMEOUT_SECONDS = 5.0
 _TYPES: dict[str, Callable[[str], Any]] = {"rate": float, "allowed_rate": float, "reason": str}
 
@@ -42,7 +43,7 @@ class RedisStore:
 
     def __init__(self, url: str, name: str, rate: float) -> None:
         self._url = url
-        self._key = f"popflix:limiter:{name}"
+        self._key = f"{_KEY_PREFIX}{name}"
         self._rate = rate
         self._clients = PerThread(self._connect, lambda client: client.close())
 
@@ -88,6 +89,10 @@ class RedisStore:
             pipe.execute()
         return changed, now_us
 
+    def read_all(self) -> dict[str, BucketState]:
+        """Every bucket of this Redis, by name."""
+        return self._with_client(_read_all)
+
     def _with_client(self, body: Callable[[Redis], T]) -> T:
         try:
             return body(self._clients.get())
@@ -119,6 +124,12 @@ def _library() -> Any:
             "REDIS_URL is set, but the package redis is not installed.",
             "Run `make setup`, or leave REDIS_URL empty.",
         ) from None
+
+
+def _read_all(client: Any) -> dict[str, BucketState]:
+    keys = sorted(client.scan_iter(f"{_KEY_PREFIX}*", count=100))
+    found = {key.removeprefix(_KEY_PREFIX): client.hgetall(key) for key in keys}
+    return {name: _bucket(values) for name, values in found.items() if values}
 
 
 def _bucket(found: dict[str, str]) -> BucketState:

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from popflix.lib.bulk import Block, BrokenSource, Table, cut_batches, open_table
+from popflix.lib.bulk import Block, BrokenSource, Table, cut_batches, open_table, skip_lines
 
 
 def opened(text: bytes, size: int = 5) -> Table:
@@ -68,16 +68,30 @@ def test_a_file_without_lines_is_refused_before_it_fills_the_memory() -> None:
         open_table(endless())
 
 
-@given(
-    st.lists(st.integers(1, 7), max_size=8),
-    st.integers(1, 10),
-)
-def test_batches_hold_exactly_so_many_lines(counts: list[int], size: int) -> None:
+def numbered(counts: list[int]) -> list[Block]:
+    """Blocks of so many lines, each line its own number."""
     blocks, line = [], 2
     for count in counts:
         text = b"\n".join(b"%d" % number for number in range(line, line + count))
         blocks.append(Block(text, line, count))
         line += count
+    return blocks
+
+
+@given(st.lists(st.integers(1, 7), max_size=8), st.integers(0, 60))
+def test_skipped_lines_are_gone_and_the_others_keep_their_numbers(
+    counts: list[int], skipped: int
+) -> None:
+    blocks = numbered(counts)
+    assert lines(skip_lines(blocks, skipped)) == lines(blocks)[skipped:]
+
+
+@given(
+    st.lists(st.integers(1, 7), max_size=8),
+    st.integers(1, 10),
+)
+def test_batches_hold_exactly_so_many_lines(counts: list[int], size: int) -> None:
+    blocks = numbered(counts)
     batches = [lines(batch) for batch in cut_batches(blocks, size)]
     assert all(len(batch) == size for batch in batches[:-1])
     assert all(0 < len(batch) <= size for batch in batches)

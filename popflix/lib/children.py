@@ -1,4 +1,4 @@
-"""Child processes of the console: run to their end, or kept alive until the site stops.
+"""Child processes: run to their end, or kept alive until the site stops.
 
 Each child leads a session of its own, so that Ctrl-C at the terminal reaches only us and we pass
 it on exactly once: django-q2's cluster hangs for ever when its whole group gets a SIGTERM.
@@ -12,6 +12,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,6 +23,7 @@ from popflix.lib.command import StopRequest
 log = logging.getLogger(__name__)
 
 LOOK_SECONDS = 0.2
+HURRY_SECONDS = 3.0  # for a child that passes a second signal on to children of its own
 LONGEST_PAUSE_SECONDS = 60.0
 SOUND_AFTER_SECONDS = 60.0  # a child that lived so long is started again at once
 
@@ -75,6 +77,23 @@ def end_group(pid: int) -> None:
         os.killpg(pid, signal.SIGKILL)
 
 
+class Rest:
+    """How long a child that died rests before its next start: longer each time it dies young."""
+
+    def __init__(
+        self,
+        sound_after_seconds: float = SOUND_AFTER_SECONDS,
+        longest_seconds: float = LONGEST_PAUSE_SECONDS,
+    ) -> None:
+        self._sound_after, self._longest = sound_after_seconds, longest_seconds
+        self._last = 0.0
+
+    def after(self, lived_seconds: float) -> float:
+        is_sound = lived_seconds >= self._sound_after
+        self._last = 0.0 if is_sound else min(max(1.0, self._last * 2), self._longest)
+        return self._last
+
+
 class Kept:
     """A child that is started again when it dies, and later each time when it dies young."""
 
@@ -86,7 +105,7 @@ class Kept:
         self._command = command
         self._clock = clock
         self._pass_fds = tuple(pass_fds)
-        self._pause_seconds = 0.0
+        self._rest, self._pause_seconds = Rest(), 0.0
         self._start()
 
     @property
@@ -129,10 +148,7 @@ class Kept:
 
     def _note_death(self) -> None:
         now = self._clock.monotonic()
-        lived_long = now - self._started >= SOUND_AFTER_SECONDS
-        self._pause_seconds = (
-            0.0 if lived_long else min(max(1.0, self._pause_seconds * 2), LONGEST_PAUSE_SECONDS)
-        )
+        self._pause_seconds = self._rest.after(now - self._started)
         self._dead_since = now
         log.warning(
             "the %s (process %s) ended with %s; it is started again in %.0f s",
@@ -140,14 +156,32 @@ class Kept:
         )  # fmt: skip
 
 
-def end_all(children: Sequence[Kept], *, stop: StopRequest, grace_seconds: float) -> None:
-    """Ask each child to end, wait, then kill what is left; a second signal (`stop`) hastens."""
+def end_all(
+    children: Sequence[Kept],
+    *,
+    stop: StopRequest,
+    grace_seconds: float,
+    hurry_seconds: float = HURRY_SECONDS,
+) -> None:
+    """Ask each child to end, wait, then kill what is left.
+
+    A second signal (`stop`) is passed on, too, and hastens.
+    """
     for child in children:
         child.ask_to_end()
-    waited = 0.0
-    while waited < grace_seconds and any(child.alive for child in children):
-        if stop.wait(LOOK_SECONDS):
-            break
-        waited += LOOK_SECONDS
+    if not _all_ended(children, grace_seconds, stop) and stop:
+        for child in children:
+            child.ask_to_end()
+        _all_ended(children, hurry_seconds, None)
     for child in children:
         child.end()
+
+
+def _all_ended(children: Sequence[Kept], seconds: float, stop: StopRequest | None) -> bool:
+    """Wait so long for the ends of all; False when `stop` or the time came first."""
+    until = time.monotonic() + seconds
+    while any(child.alive for child in children):
+        if stop or time.monotonic() >= until:
+            return False
+        time.sleep(LOOK_SECONDS)
+    return True
