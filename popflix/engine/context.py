@@ -3,34 +3,22 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+import functools
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Protocol
 
-from django.db import transaction
-
-from popflix.engine import events, fence, runs
+from popflix.engine import runs, steps
 from popflix.engine.fence import FenceLost
 from popflix.engine.leases import token_prefix
 from popflix.engine.lookout import Lookout, StopLike, StopReason
 from popflix.engine.models import Run
-from popflix.engine.states import Kind
+from popflix.engine.telling import Reporter, Telling
 from popflix.lib.clock import Clock
 
 __all__ = ["FenceLost", "Parking", "Reporter", "RunContext", "StopLike", "StopReason"]
 
 LONGEST_WAIT_HERE = 60.0  # what a foreground run waits itself
 SHORT_WAIT = 5.0  # not worth a change of status
-SAVE_SECONDS = 1.0  # between two stored figures of progress
-
-
-class Reporter(Protocol):
-    """Where a foreground run shows itself."""
-
-    def progress(self, done: int, total: int | None) -> None: ...
-
-    def note(self, text: str) -> None: ...
 
 
 @dataclass(frozen=True)
@@ -41,8 +29,9 @@ class Parking:
     why: str
 
 
-class RunContext:
-    """One claim of one run. Use it from the body's own thread only.
+class RunContext(Telling):
+    """One claim of one run. Use it from the body's own thread only (`current` takes milestones
+    from any).
 
     `longest_seconds` is set for queue runs alone: they park instead of waiting here, and hand
     over to others in time.
@@ -57,20 +46,19 @@ class RunContext:
         reporter: Reporter | None = None,
         longest_seconds: float | None = None,
     ) -> None:
-        self.run_id: int = run.pk
-        self.fence: int = run.fence
+        lookout = Lookout(run, clock=clock, stop=stop, longest_seconds=longest_seconds)
+        super().__init__(run, lookout, clock=clock, reporter=reporter)
         self.params: Mapping[str, object] = run.params
-        self.clock = clock
+        # What the body returned when an earlier claim of this run was parked; {} in the first.
+        self.earlier: Mapping[str, object] = run.result
         self.parking: Parking | None = None
         self.in_foreground = longest_seconds is None
-        self._run, self._reporter, self._stop = run, reporter, stop
-        self._lookout = Lookout(run, clock=clock, stop=stop, longest_seconds=longest_seconds)
-        self._done, self._total = run.done_count, run.total_count
-        self._saved_at, self._is_unsaved = clock.monotonic(), False
-        self._in_commit = False
+        self._run, self._stop = run, stop
 
-    def now(self) -> dt.datetime:
-        return self.clock.now()
+    @functools.cached_property
+    def handed_on(self) -> Mapping[str, object]:
+        """What the earlier steps of the same process returned, later ones over earlier ones."""
+        return steps.handed_on(self._run)
 
     @property
     def lease_prefix(self) -> str:
@@ -80,75 +68,6 @@ class RunContext:
     def lease_token(self, n: int) -> str:
         """The token of this claim's n-th row lease: "<run>-<fence>-<n>"."""
         return f"{self.lease_prefix}{n}"
-
-    # --- telling ------------------------------------------------------------------------
-
-    def progress(self, done: int | None = None, total: int | None = None) -> None:
-        """Set absolute counts, None leaves one as it is; stored at most once a second."""
-        self._done = self._done if done is None else done
-        self._total = self._total if total is None else total
-        self._is_unsaved = True
-        self._show()
-        if self.clock.monotonic() - self._saved_at >= SAVE_SECONDS:
-            self.flush()
-
-    def flush(self) -> None:
-        """Store the progress that is not stored yet. Raises FenceLost."""
-        if not self._is_unsaved:
-            return
-        if not fence.set_progress(
-            self.run_id, self.fence, now=self.now(), done=self._done, total=self._total
-        ):
-            raise self._lookout.lost()
-        self._saved_at, self._is_unsaved = self.clock.monotonic(), False
-
-    def milestone(self, milestone_id: str, /, **payload: object) -> None:
-        """Tell that something is reached, in the open commit or in one of its own."""
-        self._tell(Kind.MILESTONE, milestone_id, payload)
-
-    def note(self, text: str) -> None:
-        """Tell the operator a sentence: an event, and a line of the foreground command."""
-        self._tell(Kind.NOTE, "", {"text": text})
-        self._say(text)
-
-    def _tell(self, kind: Kind, milestone_id: str, payload: Mapping[str, object]) -> None:
-        if not self._in_commit:
-            with self.commit():
-                self._tell(kind, milestone_id, payload)
-            return
-        unit, now = self._run.unit, self.now()
-        events.tell(self.run_id, unit, kind, now, milestone_id=milestone_id, payload=payload)
-
-    def _show(self) -> None:
-        if self._reporter is not None:
-            self._reporter.progress(self._done, self._total)
-
-    def _say(self, text: str) -> None:
-        if self._reporter is not None:
-            self._reporter.note(text)
-
-    # --- committing ---------------------------------------------------------------------
-
-    @contextmanager
-    def commit(self, *, done: int = 0, ok: int = 0, failed: int = 0) -> Iterator[None]:
-        """One transaction that opens with the fenced UPDATE of the run; the counts are added.
-
-        Raises FenceLost, nothing written, when the run belongs to somebody else by now.
-        """
-        with transaction.atomic(durable=True):
-            if not fence.advance(
-                self.run_id, self.fence, now=self.now(), done=done, ok=ok, failed=failed
-            ):
-                raise self._lookout.lost()
-            self._in_commit = True
-            try:
-                yield
-            finally:
-                self._in_commit = False
-        self._lookout.has_beaten()
-        if done:
-            self._done += done
-            self._show()
 
     # --- stopping and waiting -----------------------------------------------------------
 
@@ -198,11 +117,23 @@ class RunContext:
     def _wait_here(
         self, resume_at: dt.datetime, why: str, until: Callable[[], bool] | None
     ) -> bool:
-        self.flush()
         seconds = (resume_at - self.now()).total_seconds()
-        runs.park(self._run, resume_at, why, clock=self.clock, in_process=True)
-        self._say(f"Waiting up to {seconds:.0f} s: {why}")
+        self.begin_wait(resume_at, why)
         goes_on = self.pause(seconds, until)
+        self.end_wait()
+        return goes_on
+
+    def begin_wait(self, resume_at: dt.datetime, why: str) -> None:
+        """Show the run as `waiting` in its process; `end_wait` ends it. Raises FenceLost."""
+        self.flush()
+        runs.park(self._run, resume_at, why, clock=self.clock, in_process=True)
+        seconds = (resume_at - self.now()).total_seconds()
+        self._say(f"Waiting up to {seconds:.0f} s: {why}")
+
+    def end_wait(self) -> None:
         if self.stop_reason is not StopReason.LOST:
             runs.resume(self._run, clock=self.clock)
-        return goes_on
+
+    def sleep(self, seconds: float) -> None:
+        """Sleep for at most a second, or until a signal asks to stop. From any thread."""
+        self._lookout.sleep(seconds)

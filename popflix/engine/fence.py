@@ -39,7 +39,7 @@ def advance(
     """The UPDATE that opens every commit: adds to the counts. False: fence lost."""
     counts = {"done_count": done, "ok_count": ok, "failed_count": failed}
     added = {name: F(name) + n for name, n in counts.items() if n}
-    return _update(run_id, fence, now, added, RunStatus.RUNNING)
+    return _update(run_id, fence, now, {**added, "progressed_at": now}, RunStatus.RUNNING)
 
 
 def set_progress(
@@ -48,7 +48,7 @@ def set_progress(
     """Store absolute counts; None leaves one as it is. False: fence lost."""
     counts = {"done_count": done, "total_count": total}
     given = {name: n for name, n in counts.items() if n is not None}
-    return _update(run_id, fence, now, given, RunStatus.RUNNING)
+    return _update(run_id, fence, now, {**given, "progressed_at": now}, RunStatus.RUNNING)
 
 
 def _update(

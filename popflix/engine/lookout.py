@@ -10,6 +10,7 @@ from django.db import DatabaseError, InterfaceError, connection
 
 from popflix.engine import fence, runs
 from popflix.engine.models import Run, RunStatus
+from popflix.engine.pauses import holds
 from popflix.lib.clock import Clock
 
 log = logging.getLogger(__name__)
@@ -20,7 +21,8 @@ YIELD_SECONDS = 30.0  # a queue run then lets another one pass
 class StopLike(Protocol):
     """Set when the operator wants the work to end: `popflix.lib.command.StopRequest`."""
 
-    signal_number: int | None
+    @property
+    def signal_number(self) -> int | None: ...
 
     def __bool__(self) -> bool: ...
 
@@ -31,6 +33,8 @@ class StopReason(StrEnum):
     SIGNAL = "signal"  # SIGINT or SIGTERM to a foreground run
     CANCEL = "cancel"  # an operator asked for it
     LOST = "lost"  # the fence: somebody else holds the run, or it has ended
+    PAUSE = "pause"  # somebody paused the unit
+    DRAIN = "drain"  # the queue worker that holds the run is being stopped
     YIELD = "yield"  # a queue run has had its turn
 
 
@@ -45,14 +49,15 @@ class Lookout:
     ) -> None:
         self.reason: StopReason | None = None
         self.longest_seconds = longest_seconds
-        self._run_id, self._fence = run.pk, run.fence
+        self._run, self._run_id, self._fence = run, run.pk, run.fence
         self._clock, self._stop = clock, stop
         self._started = self._beaten = clock.monotonic()
         self._looked = float("-inf")
 
     def must_stop(self) -> bool:
         if self._stop and self.reason is None:
-            self.reason = StopReason.SIGNAL
+            in_foreground = self.longest_seconds is None
+            self.reason = StopReason.SIGNAL if in_foreground else StopReason.DRAIN
         now = self._clock.monotonic()
         if now - self._looked >= LOOK_SECONDS:
             self._looked = now
@@ -67,8 +72,9 @@ class Lookout:
         return fence.FenceLost(self._run_id, self._fence)
 
     def has_beaten(self) -> None:
-        """A commit prolonged the lease just now."""
+        """A commit prolonged the lease just now: a chunk is done, so look before the next."""
         self._beaten = self._clock.monotonic()
+        self._looked = float("-inf")
 
     def _look(self) -> None:
         try:
@@ -80,11 +86,13 @@ class Lookout:
 
     def _look_at_row(self) -> None:
         row = Run.objects.filter(pk=self._run_id, fence=self._fence, pid__isnull=False)
-        seen = row.values_list("status", "cancel_requested_at").first()
+        seen = next(iter(row.values_list("status", "cancel_requested_at")[:1]), None)
         if seen is None or seen[0] not in (RunStatus.RUNNING, RunStatus.WAITING):
             self.reason = StopReason.LOST
         elif self.reason is None and seen[1] is not None:
             self.reason = StopReason.CANCEL
+        elif self.reason is None and holds(self._run):
+            self.reason = StopReason.PAUSE
         elif self.reason is None and self._is_others_turn():
             self.reason = StopReason.YIELD
 

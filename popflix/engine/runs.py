@@ -1,7 +1,8 @@
 """The only place that changes a run's status, with the Event in the same transaction.
 
 Every change is a compare-and-set on status and fence. Whoever loses one lost nothing: another
-process holds the run now, or it has ended.
+process holds the run now, or it has ended. (`creating` stores new runs, `groups` moves parents,
+`finishing` ends runs; its functions are called by their names here.)
 """
 
 from __future__ import annotations
@@ -10,29 +11,31 @@ import datetime as dt
 from collections.abc import Mapping
 from typing import Any
 
-from django.db import transaction
-
-from popflix.engine.events import storable, tell
+from popflix.engine import creating, delivery, groups
+from popflix.engine.changes import change, whole
+from popflix.engine.creating import Order
+from popflix.engine.events import storable
 from popflix.engine.fence import FenceLost, lease_end
+from popflix.engine.finishing import finish, mark_lost, settle
 from popflix.engine.leases import return_leases
+from popflix.engine.liveness import Process, this_process
 from popflix.engine.models import Run, RunStatus
-from popflix.engine.processes import this_process
-from popflix.engine.slots import Busy, store_in_a_free_slot
-from popflix.engine.states import TERMINAL, Kind, Status, after, sources
+from popflix.engine.pauses import RUN_IS_PAUSED, holds
+from popflix.engine.registry import Registry, Unit
+from popflix.engine.registry import registry as all_units
+from popflix.engine.retry import RetryPolicy, Verdict, crashes_in_a_row, verdict
+from popflix.engine.slots import Busy, take_a_slot
+from popflix.engine.states import Kind
 from popflix.lib.clock import Clock
-from popflix.lib.errors import OperatorError
 from popflix.lib.redact import redact
 
-__all__ = ["Busy", "cancel", "claim_run", "create_run", "finish", "mark_lost", "park", "resume"]
+__all__ = [
+    "Busy", "claim_run", "create_run", "finish", "mark_lost", "park", "requeue",
+    "resume", "settle", "someone_waits",
+]  # fmt: skip
 
 # A delivery may come a little early, woken by a host whose clock runs ahead.
 EARLY_SECONDS = 2
-_ENDINGS = {
-    Status.COMPLETED: Kind.COMPLETE,
-    Status.ERROR: Kind.ERROR,
-    Status.CANCELLED: Kind.CANCEL,
-    Status.LOST: Kind.LOST,
-}
 
 
 def create_run(
@@ -42,61 +45,96 @@ def create_run(
     trigger: str,
     clock: Clock,
     status: str = RunStatus.QUEUED,
-    attempt: int = 1,
-    parent: Run | None = None,
+    registry: Registry = all_units,
 ) -> Run:
-    """Store a new run in the next free slot of its unit.
+    """Store a run of a worker that belongs to this process, in the next free slot of its unit.
 
-    Born RUNNING it belongs to this process at once, so that nobody else can start it first.
-    Raises OperatorError for an unknown unit or a wrong parameter, and Busy.
+    Born RUNNING it is at work at once, so that nobody else can start it first. Raises
+    OperatorError for an unknown unit, a process or a wrong parameter, and Busy.
     """
     now = clock.now()
-    with transaction.atomic():
-        run = store_in_a_free_slot(
-            unit, params, trigger=trigger, attempt=attempt, parent=parent, queued_at=now
-        )
-        _tell(run, Kind.QUEUED, now, RunStatus.QUEUED, {"trigger": trigger})
+    order = Order(registry.get(unit), params, trigger)
+
+    def create() -> Run:
+        run = creating.store(order, now)
         if status == RunStatus.RUNNING:
             _take(run, Kind.START, now)
-    return run
+        return run
+
+    return whole(create)
 
 
-def claim_run(run_id: int, *, clock: Clock) -> Run | None:
+# --- taking -----------------------------------------------------------------------------------
+
+
+def claim_run(run_id: int, *, clock: Clock, registry: Registry = all_units) -> Run | None:
     """Take a run for this process: a queued one, a parked one that is due, an abandoned one.
 
-    None when there is nothing to take: a delivery that comes twice, late or too early.
+    None when there is nothing to take: a delivery that comes twice, late or too early, a run of
+    another process, a unit that is paused, has no free slot or is not known here.
     """
-    run = _read(run_id)
     now = clock.now()
-    kind = None if run is None else _way_in(run, now)
-    if run is None or kind is None:
+    run = _read(run_id)
+    unit = None if run is None else registry.find(run.unit)
+    if run is None or unit is None or _way_in(run, unit, now) is None or holds(run):
         return None
     try:
-        with transaction.atomic():
-            if kind is Kind.REQUEUE:
-                _change(run, Kind.REQUEUE, now, why="the lease ran out")
-                return_leases(run)
-                kind = Kind.START
-            _take(run, kind, now)
+        return whole(lambda: _claim(run, unit, now), run)
     except FenceLost:
         return None
+
+
+def _claim(run: Run, unit: Unit, now: dt.datetime) -> Run | None:
+    kind = _way_in(run, unit, now)
+    if kind is Kind.REQUEUE:
+        requeue(run, "the lease ran out", now=now)
+        kind = Kind.START
+    if kind is None or (run.slot is None and not take_a_slot(run, unit)):
+        return None
+    _take(run, kind, now)
     return run
 
 
 def _read(run_id: int) -> Run | None:
-    return Run.objects.filter(pk=run_id).first()
+    return next(iter(Run.objects.filter(pk=run_id)[:1]), None)
 
 
-def _way_in(run: Run, now: dt.datetime) -> Kind | None:
+def _way_in(run: Run, unit: Unit, now: dt.datetime) -> Kind | None:
+    if run.mode or not _may_be_ours(run):
+        return None
+    latest = now + dt.timedelta(seconds=EARLY_SECONDS)
+    is_due = run.resume_at is not None and run.resume_at <= latest
     if run.status == RunStatus.QUEUED:
-        return Kind.START
+        return Kind.START if run.resume_at is None or is_due else None
     if run.status == RunStatus.WAITING:
-        early = dt.timedelta(seconds=EARLY_SECONDS)
-        is_due = run.resume_at is not None and run.resume_at <= now + early
         return Kind.RESUME if is_due and run.pid is None else None
-    if run.status == RunStatus.RUNNING and run.lease_until is not None and run.lease_until < now:
-        return Kind.REQUEUE
+    is_late = run.lease_until is not None and run.lease_until < now
+    if run.status == RunStatus.RUNNING and is_late:
+        # What is to be cancelled or has crashed too often is left to the watcher.
+        return Kind.REQUEUE if when_abandoned(run, unit) is Verdict.REQUEUE else None
     return None
+
+
+def _may_be_ours(run: Run) -> bool:
+    """A run on the queue is anybody's, any other is for the process that stored it."""
+    if run.dispatched_at is not None:
+        return True
+    return Process(run.host, run.pid or 0, run.process_started_at) == this_process()
+
+
+def when_abandoned(run: Run, unit: Unit | None) -> Verdict:
+    """What becomes of a run, just read, whose process is gone."""
+    crashes = crashes_in_a_row(
+        crash_count=run.crash_count,
+        crashed_at_done=run.crashed_at_done,
+        done_count=run.done_count,
+    )
+    return verdict(
+        RetryPolicy() if unit is None else unit.retry,
+        is_on_queue=run.dispatched_at is not None,
+        is_cancel_requested=run.cancel_requested_at is not None,
+        crashes=crashes,
+    )
 
 
 def _take(run: Run, kind: Kind, now: dt.datetime) -> None:
@@ -107,129 +145,97 @@ def _take(run: Run, kind: Kind, now: dt.datetime) -> None:
         "pid": me.pid,
         "process_started_at": me.started,
         "started_at": run.started_at or now,
+        "dispatch_count": 0,
     }
-    _change(run, kind, now, _awake(now) | columns, host=me.host, pid=me.pid)
+    groups.child_starts(run, now)  # parents are locked before children, here and at the end
+    change(run, kind, now, _awake(now) | columns, host=me.host, pid=me.pid)
 
 
 def _awake(now: dt.datetime) -> dict[str, Any]:
     return {
         "heartbeat_at": now,
+        "progressed_at": now,
         "lease_until": lease_end(now),
         "resume_at": None,
         "wait_reason": "",
     }
 
 
+_NOBODYS: dict[str, Any] = {
+    "lease_until": None,
+    "host": "",
+    "pid": None,
+    "process_started_at": "",
+}
+
+
+# --- waiting ----------------------------------------------------------------------------------
+
+
 def park(
-    run: Run, resume_at: dt.datetime, why: str, *, clock: Clock, in_process: bool = False
+    run: Run,
+    resume_at: dt.datetime | None,
+    why: str,
+    *,
+    clock: Clock,
+    in_process: bool = False,
+    result: Mapping[str, object] | None = None,
 ) -> None:
     """Let a run wait. Unless `in_process`, it belongs to no process until a delivery takes it.
 
-    Raises FenceLost.
+    `resume_at` None waits for the unit's resumption. A run that is due now is delivered in the
+    same transaction; for any other the watcher does it in time. `result` is what the next claim
+    finds as its earlier one. Raises FenceLost.
     """
-    columns: dict[str, Any] = {"resume_at": resume_at, "wait_reason": redact(why)}
-    if not in_process:
-        columns |= {"lease_until": None, "host": "", "pid": None, "process_started_at": ""}
-    _change(run, Kind.WAITING, clock.now(), columns, why=why, resume_at=resume_at.isoformat())
+    now = clock.now()
+
+    def wait() -> None:
+        # Whoever resumed the unit just now did not see that this run would wait for it.
+        at = resume_at if resume_at is not None or holds(run) else now
+        columns: dict[str, Any] = {"resume_at": at, "wait_reason": redact(why)}
+        is_due = at is not None and at <= now and not in_process
+        if not in_process:
+            columns |= _NOBODYS
+        if result is not None:
+            columns["result"] = storable(result)
+        if is_due:
+            columns |= delivery.first_delivery(now)
+        until = at.isoformat() if at else None
+        change(run, Kind.WAITING, now, columns, why=why, resume_at=until)
+        if is_due:
+            delivery.send(run)
+
+    whole(wait, run)
 
 
 def resume(run: Run, *, clock: Clock) -> None:
     """Go on after an `in_process` wait. Raises FenceLost."""
     now = clock.now()
-    _change(run, Kind.RESUME, now, _awake(now))
+    whole(lambda: change(run, Kind.RESUME, now, _awake(now)), run)
 
 
-def finish(
-    run: Run,
-    status: str,
-    *,
-    clock: Clock,
-    error: str = "",
-    result: Mapping[str, object] | None = None,
-    **payload: object,
-) -> None:
-    """End a run and free its slot in one UPDATE; `payload` goes into the event.
+def requeue(run: Run, why: str, *, now: dt.datetime) -> None:
+    """Its process is gone: give its rows back and let a delivery take it over; count the crash.
 
-    Raises FenceLost when the run is not ours any more.
+    The crashes in a row count from the last one without any progress since. The caller delivers.
+    Raises FenceLost.
     """
-    now = clock.now()
-    columns = {
-        "active_key": None,
-        "finished_at": now,
-        "lease_until": None,
-        "resume_at": None,
-        "wait_reason": "",
-        "error": redact(error),
-        "result": storable(result or {}),
-    }
-    told = {"why": error} if error else {}
-    _change(run, _ENDINGS[Status(status)], now, columns, **told, **payload)
+    done = Run.objects.values_list("done_count", flat=True).get(pk=run.pk)
+    crashes = crashes_in_a_row(
+        crash_count=run.crash_count, crashed_at_done=run.crashed_at_done, done_count=done
+    )
+    columns = {**_NOBODYS, "crash_count": crashes, "crashed_at_done": done}
 
-
-def mark_lost(run: Run, why: str, *, clock: Clock) -> None:
-    """End a run whose process is gone and give its rows back.
-
-    Raises FenceLost when somebody was faster.
-    """
-    with transaction.atomic():
-        finish(run, RunStatus.LOST, clock=clock, error=why)
+    def give_up() -> None:
         return_leases(run)
+        change(run, Kind.REQUEUE, now, columns, why=why)
 
-
-def cancel(run_id: int, *, by: str, why: str = "", clock: Clock) -> Run:
-    """End a run that no process holds at once; ask the process of any other to end it.
-
-    Raises OperatorError when there is no such run or it has ended.
-    """
-    run = _read(run_id)
-    if run is None or run.status in TERMINAL:
-        state = "does not exist" if run is None else f"has ended as {run.status}"
-        raise OperatorError(f"Run {run_id} {state}.", "Choose a run that is active.")
-    if run.pid is None:
-        try:
-            finish(run, RunStatus.CANCELLED, clock=clock, error=why, by=by)
-        except FenceLost:  # a process took it just now
-            run.refresh_from_db()
-    if run.status not in TERMINAL:
-        _ask_to_cancel(run, by, why, clock.now())
-    return run
-
-
-def _ask_to_cancel(run: Run, by: str, why: str, now: dt.datetime) -> None:
-    with transaction.atomic():
-        Run.objects.filter(pk=run.pk, active_key__isnull=False).update(cancel_requested_at=now)
-        payload = {"text": f"{by} asked to cancel", "why": why}
-        tell(run.pk, run.unit, Kind.NOTE, now, payload=payload)
+    whole(give_up, run)
 
 
 def someone_waits(now: dt.datetime) -> bool:
-    """Whether a run is ready that no process has taken yet."""
-    ready = Run.objects.filter(status=RunStatus.QUEUED)
-    parked = Run.objects.filter(status=RunStatus.WAITING, pid__isnull=True, resume_at__lte=now)
-    return ready.exists() or parked.exists()
-
-
-def _change(
-    run: Run,
-    kind: Kind,
-    now: dt.datetime,
-    columns: Mapping[str, Any] | None = None,
-    **payload: object,
-) -> None:
-    """Compare-and-set on status and fence, and the event; `run` then shows what is stored."""
-    new = {**(columns or {}), "status": after(run.status, kind)}
-    with transaction.atomic():
-        ours = Run.objects.filter(pk=run.pk, fence=run.fence, status__in=sources(kind))
-        if not ours.update(**new):
-            raise FenceLost(run.pk, run.fence)
-        _tell(run, kind, now, new["status"], payload)
-    for column, value in new.items():
-        setattr(run, column, value)
-
-
-def _tell(
-    run: Run, kind: Kind, now: dt.datetime, status: str, payload: Mapping[str, object]
-) -> None:
-    """A change of status is a milestone, too: `unit.<name>.<status>`."""
-    milestone_id = f"unit.{run.unit}.{status}"
-    tell(run.pk, run.unit, kind, now, milestone_id=milestone_id, payload=payload)
+    """Whether a run could start that no process has taken yet."""
+    free = Run.objects.filter(~RUN_IS_PAUSED, mode="", pid__isnull=True, slot__isnull=False)
+    ready = free.filter(status=RunStatus.QUEUED, resume_at=None)
+    due = free.filter(status__in=[RunStatus.QUEUED, RunStatus.WAITING], resume_at__lte=now)
+    return ready.exists() or due.exists()

@@ -38,6 +38,20 @@ class Kind(StrEnum):
     # told beside the transitions
     MILESTONE = "milestone"
     NOTE = "note"
+    # of a unit: PAUSE and RESUME (without a run) move its holders, the others are told
+    PAUSE = "pause"
+    RESET = "reset"
+    SKIP = "skip"
+
+
+class UnitStatus(StrEnum):
+    """What a unit is, derived from its runs and pauses; never stored."""
+
+    IDLE = "idle"
+    RUNNING = "running"
+    PAUSED = "paused"
+    COMPLETED = "completed"
+    ERROR = "error"
 
 
 class IllegalTransition(ValueError):  # noqa: N818 - named as what happened
@@ -48,6 +62,8 @@ TRANSITIONS: Mapping[tuple[Status | None, Kind], Status] = {
     (None, Kind.QUEUED): Status.QUEUED,
     (Status.QUEUED, Kind.START): Status.RUNNING,
     (Status.QUEUED, Kind.CANCEL): Status.CANCELLED,
+    (Status.QUEUED, Kind.ERROR): Status.ERROR,  # its unit or its parameters are unknown by now
+    (Status.QUEUED, Kind.LOST): Status.LOST,  # the process that was to run it died
     (Status.RUNNING, Kind.WAITING): Status.WAITING,
     (Status.RUNNING, Kind.REQUEUE): Status.QUEUED,  # its lease ran out; a delivery takes over
     (Status.RUNNING, Kind.COMPLETE): Status.COMPLETED,
@@ -60,7 +76,8 @@ TRANSITIONS: Mapping[tuple[Status | None, Kind], Status] = {
     (Status.WAITING, Kind.LOST): Status.LOST,  # the process that waited died
 }
 TERMINAL = frozenset({Status.COMPLETED, Status.ERROR, Status.CANCELLED, Status.LOST})
-_TOLD_BESIDE = frozenset({Kind.MILESTONE, Kind.NOTE})
+FAILED = frozenset({Status.ERROR, Status.LOST})
+_TOLD_BESIDE = frozenset({Kind.MILESTONE, Kind.NOTE, Kind.PAUSE, Kind.RESET, Kind.SKIP})
 
 
 def after(status: str | None, kind: str) -> Status:
@@ -76,13 +93,6 @@ def after(status: str | None, kind: str) -> Status:
     return reached
 
 
-def sources(kind: str) -> frozenset[Status]:
-    """The statuses from which the event may happen: the condition of the compare-and-set."""
-    return frozenset(
-        before for before, event in TRANSITIONS if event == Kind(kind) and before is not None
-    )
-
-
 def fold(kinds: Iterable[str]) -> Status | None:
     """The status that a run's events, oldest first, add up to."""
     status: Status | None = None
@@ -90,3 +100,29 @@ def fold(kinds: Iterable[str]) -> Status | None:
         if Kind(kind) not in _TOLD_BESIDE:
             status = after(status, kind)
     return status
+
+
+def unit_status(*, is_paused: bool, is_working: bool, last_end: str | None) -> UnitStatus:
+    """The seed's five words for a unit.
+
+    `is_working`: one of its runs is running or waiting. `last_end` is the status in which its
+    latest ended run ended, None where there is none or where the unit was reset since.
+    """
+    if is_paused:
+        return UnitStatus.PAUSED
+    if is_working:
+        return UnitStatus.RUNNING
+    if last_end is None or last_end == Status.CANCELLED:
+        return UnitStatus.IDLE
+    return UnitStatus.ERROR if Status(last_end) in FAILED else UnitStatus.COMPLETED
+
+
+def fold_pauses(told: Iterable[tuple[str, str]]) -> frozenset[str]:
+    """The holders of a unit's pauses that its events (kind, holder), oldest first, add up to."""
+    holders: set[str] = set()
+    for kind, holder in told:
+        if kind == Kind.PAUSE:
+            holders.add(holder)
+        elif kind == Kind.RESUME:
+            holders.discard(holder)
+    return frozenset(holders)

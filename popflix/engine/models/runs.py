@@ -1,4 +1,4 @@
-"""Run and Event: what the engine knows, in our own tables; the queue is only a wake-up hint."""
+"""Run and Event: what happened; the queue is only a wake-up hint."""
 
 from __future__ import annotations
 
@@ -22,12 +22,19 @@ class Run(models.Model):
 
     # Identification
     unit = models.CharField(max_length=100)
-    slot = models.PositiveSmallIntegerField(default=0)
-    # "unit:slot" while active, NULL when ended: unique on every database, MariaDB has no
-    # partial indexes. Terminal state and NULL are one UPDATE.
+    # NULL while it waits for a slot of its unit to become free.
+    slot = models.PositiveSmallIntegerField(default=0, null=True)
+    # While active "unit:slot", or "unit:queue:…" without a slot; NULL when ended: unique on every
+    # database, MariaDB has no partial indexes. Terminal state and NULL are one UPDATE.
     active_key = models.CharField(max_length=120, null=True, unique=True)  # noqa: DJ001
     parent = models.ForeignKey("self", models.SET_NULL, null=True, related_name="children")
-    trigger = models.CharField(max_length=20)  # command, admin, schedule, retry, parent
+    step = models.PositiveSmallIntegerField(null=True)  # its place among the parent's workers
+    # How it works through children: parallel, sequential, spread; empty for a run with a body.
+    mode = models.CharField(max_length=10, default="", blank=True)
+    # Plain number: a schedule may be deleted, what it started stays as it was.
+    schedule_id = models.BigIntegerField(null=True)
+    retry_of = models.ForeignKey("self", models.SET_NULL, null=True, related_name="retries")
+    trigger = models.CharField(max_length=20)  # command, admin, schedule, retry, parent, manager
     attempt = models.PositiveIntegerField(default=1)
     params = models.JSONField(default=dict)
 
@@ -39,7 +46,15 @@ class Run(models.Model):
     cancel_requested_at = models.DateTimeField(null=True)  # its process ends it between chunks
     wait_reason = models.TextField(default="")
     error = models.TextField(default="")
+    error_group = models.CharField(max_length=120, default="")  # `error` without its figures
+    dismissed_at = models.DateTimeField(null=True)  # a failure that was retried or discarded
     result = models.JSONField(default=dict)
+
+    # Delivery: NULL and 0 for a run that lives and dies with the process that made it
+    dispatched_at = models.DateTimeField(null=True)
+    dispatch_count = models.PositiveIntegerField(default=0)  # since it was last taken
+    crash_count = models.PositiveSmallIntegerField(default=0)  # in a row, without progress
+    crashed_at_done = models.PositiveIntegerField(default=0)  # done_count at the last crash
 
     # Progress
     done_count = models.PositiveIntegerField(default=0)
@@ -51,6 +66,7 @@ class Run(models.Model):
     queued_at = models.DateTimeField()
     started_at = models.DateTimeField(null=True)
     heartbeat_at = models.DateTimeField(null=True)
+    progressed_at = models.DateTimeField(null=True)  # when it was taken or last moved
     finished_at = models.DateTimeField(null=True)
 
     # Process: tells which leases belong to dead processes of this host
@@ -62,6 +78,7 @@ class Run(models.Model):
         indexes = [
             models.Index(fields=["unit", "-id"], name="run_unit_newest"),  # a unit's history
             models.Index(fields=["status", "lease_until"], name="run_status_lease"),  # watcher
+            models.Index(fields=["status", "dismissed_at", "parent"], name="run_letters"),
         ]
 
     def __str__(self) -> str:
@@ -79,35 +96,10 @@ class Event(models.Model):
     payload = models.JSONField(default=dict)
 
     class Meta:
-        indexes = [models.Index(fields=["unit", "id"], name="event_unit")]  # tail of one unit
+        indexes = [
+            models.Index(fields=["unit", "id"], name="event_unit"),  # tail of one unit
+            models.Index(fields=["at"], name="event_at"),  # pruning, --since
+        ]
 
     def __str__(self) -> str:
         return f"{self.kind} {self.unit}"
-
-
-class Lane(models.IntegerChoices):
-    """Claims go lane by lane, so an operator's row never waits behind a backfill."""
-
-    OPERATOR = 0
-    ON_SALE = 1
-    SCHEDULE = 2
-    BACKFILL = 3
-
-
-class WorkRow(models.Model):
-    """Columns of a row that workers claim.
-
-    Concrete models add `indexes = [Index(fields=["lane", "due_at"])]` under a name of their own.
-    """
-
-    # NULL = only when an operator asks. A claim sets it to the lease's end, a failure to its
-    # back-off, success to the refresh date: one column, one index, no OR in the claim.
-    due_at = models.DateTimeField(null=True)
-    lane = models.PositiveSmallIntegerField(choices=Lane, default=Lane.BACKFILL)
-    lease_token = models.CharField(max_length=60, default="", blank=True)
-    attempts = models.PositiveSmallIntegerField(default=0)  # counted at claim, before the work
-    failure_kind = models.CharField(max_length=20, default="", blank=True)
-    last_error = models.TextField(default="", blank=True)
-
-    class Meta:
-        abstract = True
