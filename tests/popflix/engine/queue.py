@@ -16,21 +16,29 @@ from django_q.pusher import pusher
 from django_q.scheduler import scheduler
 from django_q.worker import worker
 
+from popflix.engine import q2
+
 
 def deliver_all() -> int:
-    """Deliver until the queue is empty; returns how many deliveries there were."""
-    broker, once = get_broker(), Event()
-    once.set()
+    """Deliver until both queues are empty; returns how many deliveries there were."""
+    brokers = [get_broker(), get_broker(q2.OPERATOR)]
     count = 0
-    while broker.queue_size():
-        orders: SimpleQueue[Any] = SimpleQueue()
-        results: SimpleQueue[Any] = SimpleQueue()
-        pusher(orders, once, broker)
-        count += orders.qsize()
-        orders.put("STOP")
-        worker(orders, results, Value("f", -1))
-        results.put("STOP")
-        monitor(results, broker)
+    while waiting := [broker for broker in brokers if broker.queue_size()]:
+        count += sum(_deliver(broker) for broker in waiting)
+    return count
+
+
+def _deliver(broker: Any) -> int:
+    once = Event()
+    once.set()
+    orders: SimpleQueue[Any] = SimpleQueue()
+    results: SimpleQueue[Any] = SimpleQueue()
+    pusher(orders, once, broker)
+    count = orders.qsize()
+    orders.put("STOP")
+    worker(orders, results, Value("f", -1))
+    results.put("STOP")
+    monitor(results, broker)
     return count
 
 

@@ -10,9 +10,10 @@ from typing import Any
 import pytest
 from django.db import OperationalError, connection
 
-from popflix.engine import runs
+from popflix.engine import cancelling, runs
 from popflix.engine.context import FenceLost, RunContext, StopReason
 from popflix.engine.models import Event, Run, RunStatus
+from popflix.engine.starting import enqueue
 from tests.popflix.engine.fakes import NOON, FakeClock, FakeReporter, FakeStop, registered
 from tests.popflix.engine.vendors import on_sqlite
 
@@ -31,9 +32,10 @@ def reporter() -> FakeReporter:
 @pytest.fixture
 def run(clock: FakeClock) -> Iterator[Run]:
     with registered(nothing, "demo", slots=2):
-        yield runs.create_run(
-            "demo", {"n": 1}, trigger="command", clock=clock, status=RunStatus.RUNNING
-        )
+        stored = enqueue("demo", {"n": 1}, trigger="command", clock=clock)
+        claimed = runs.claim_run(stored.pk, clock=clock)
+        assert claimed is not None
+        yield claimed
 
 
 @pytest.fixture
@@ -188,7 +190,7 @@ def test_a_signal_stops_a_run(ctx: RunContext, stop: FakeStop) -> None:
 
 def test_a_cancel_is_noticed_within_a_second(ctx: RunContext, clock: FakeClock) -> None:
     assert not ctx.should_stop()
-    runs.cancel(ctx.run_id, by="ada", clock=clock)
+    cancelling.cancel(ctx.run_id, by="ada", clock=clock)
     assert not ctx.should_stop()
     clock(1)
     assert ctx.should_stop()
@@ -228,7 +230,7 @@ def test_a_queue_run_lets_others_pass_after_thirty_seconds(
 ) -> None:
     clock(31)
     assert not queue_ctx.should_stop()
-    runs.create_run("demo", {}, trigger="admin", clock=clock)
+    enqueue("demo", {}, trigger="admin", clock=clock)
     clock(1)
     assert queue_ctx.should_stop()
     assert queue_ctx.stop_reason is StopReason.YIELD
@@ -243,7 +245,7 @@ def test_a_queue_run_ends_its_delivery_in_time_though_nobody_waits(
 
 
 def test_a_foreground_run_yields_to_nobody(ctx: RunContext, clock: FakeClock) -> None:
-    runs.create_run("demo", {}, trigger="admin", clock=clock)
+    enqueue("demo", {}, trigger="admin", clock=clock)
     clock(3600)
     assert not ctx.should_stop()
 

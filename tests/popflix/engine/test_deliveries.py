@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import datetime as dt
 import itertools
+import signal
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 
 import pytest
-from django_q.models import OrmQ, Schedule
+from django_q.models import OrmQ
 
-from popflix.engine import q2, runs
+from popflix.engine import runs
 from popflix.engine.context import RunContext
 from popflix.engine.models import Run, RunStatus
 from popflix.engine.registry import Body
-from popflix.engine.runner import RunOutcome, enqueue, execute
-from tests.popflix.engine.fakes import NOON, FakeClock, registered
+from popflix.engine.runner import RunOutcome, execute
+from popflix.engine.starting import enqueue
+from tests.popflix.engine.fakes import NOON, FakeClock, FakeStop, registered
 from tests.popflix.engine.seen import kinds, last
 
 pytestmark = [pytest.mark.usefixtures("jobs"), pytest.mark.both_databases]
@@ -77,12 +79,13 @@ def test_an_error_stays_out_of_the_queue(
     assert "demo broke" in caplog.text
 
 
-def test_a_unit_that_is_gone_ends_its_run_with_the_names_there_are(clock: FakeClock) -> None:
+def test_a_run_of_a_unit_that_is_not_known_here_is_left_to_those_who_know_it(
+    clock: FakeClock,
+) -> None:
     with queued(lambda ctx: None, clock) as run:
         pass
-    execute(run.pk, clock=clock)
-    assert last().status == RunStatus.ERROR
-    assert last().error.startswith("There is no unit demo.")
+    assert not execute(run.pk, clock=clock)
+    assert (last().status, last().pid) == (RunStatus.QUEUED, None)
 
 
 def test_a_queue_run_that_must_wait_is_parked_and_delivered_again(clock: FakeClock) -> None:
@@ -98,8 +101,7 @@ def test_a_queue_run_that_must_wait_is_parked_and_delivered_again(clock: FakeClo
         assert (parked.status, parked.pid, parked.lease_until) == ("waiting", None, None)
         assert parked.wait_reason == "TMDB asked for a pause"
         assert parked.active_key == "demo:0"
-        resume_at = NOON + dt.timedelta(seconds=300)
-        assert Schedule.objects.get().next_run == resume_at
+        assert parked.resume_at == NOON + dt.timedelta(seconds=300)
         execute(run.pk, clock=clock)  # too early
         assert len(turns) == 1
         clock(300)
@@ -142,12 +144,39 @@ def test_a_queue_run_that_lost_its_fence_neither_parks_nor_dispatches(clock: Fak
         execute(run.pk, clock=clock)
     assert last().status == RunStatus.LOST
     assert not OrmQ.objects.exists()
-    assert not Schedule.objects.exists()
 
 
-def test_a_wake_up_later_wished_replaces_the_earlier_one() -> None:
-    at = dt.datetime.now(dt.UTC) + dt.timedelta(hours=1)
-    q2.dispatch(7, at=at)
-    q2.dispatch(7, at=at + dt.timedelta(hours=1))
-    schedule = Schedule.objects.get()
-    assert (schedule.args, schedule.next_run) == ("7", at + dt.timedelta(hours=1))
+def test_a_worker_that_is_being_stopped_begins_nothing_and_hands_it_on(
+    clock: FakeClock, stop: FakeStop
+) -> None:
+    with queued(lambda ctx: None, clock) as run:
+        OrmQ.objects.all().delete()
+        stop.ask(signal.SIGTERM)
+        clock(3)
+        assert not execute(run.pk, stop=stop, clock=clock)
+        handed_on = last()
+        assert (handed_on.status, handed_on.fence) == (RunStatus.QUEUED, 0)
+        assert (handed_on.dispatched_at, handed_on.dispatch_count) == (clock.now(), 2)
+        assert OrmQ.objects.get().task["args"] == (run.pk,)
+
+
+def test_a_worker_that_is_being_stopped_hands_over_after_its_chunk(
+    clock: FakeClock, stop: FakeStop
+) -> None:
+    chunks: list[int] = []
+
+    def body(ctx: RunContext) -> None:
+        while len(chunks) < 5 and not ctx.should_stop():
+            with ctx.commit(done=1):
+                chunks.append(len(chunks))
+            if len(chunks) == 2:
+                stop.ask(signal.SIGTERM)
+
+    with queued(body, clock) as run:
+        OrmQ.objects.all().delete()
+        assert execute(run.pk, stop=stop, clock=clock)
+        assert (last().status, len(chunks)) == (RunStatus.WAITING, 2)
+        assert last().wait_reason == "its worker is being stopped"
+        assert OrmQ.objects.get().task["args"] == (run.pk,)
+        execute(run.pk, clock=clock)
+    assert (last().status, last().done_count) == (RunStatus.COMPLETED, 5)

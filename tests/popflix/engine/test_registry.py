@@ -6,7 +6,7 @@ import pytest
 
 from popflix.engine import registry
 from popflix.engine.context import RunContext
-from popflix.engine.registry import Registry, Unit
+from popflix.engine.registry import Mode, Registry, Unit
 from popflix.lib.errors import OperatorError
 from tests.popflix.engine.fakes import registered
 
@@ -54,3 +54,47 @@ def test_a_name_is_taken_once_and_free_again_after_release() -> None:
 def test_a_unit_without_slots_could_never_run() -> None:
     with pytest.raises(ValueError, match="at least 1"):
         Registry().register(Unit("none", nothing, slots=0))
+
+
+def test_a_process_names_its_workers_before_they_are_known() -> None:
+    made = registry.process("film-day", ["left", "right"], mode="sequential", title="A day")
+    try:
+        assert (made.mode, made.workers, made.slots) == (Mode.SEQUENTIAL, ("left", "right"), 1)
+        assert made.is_process
+        assert made.body is None
+    finally:
+        registry.registry.release("film-day")
+
+
+def test_a_worker_that_spreads_has_a_body_of_its_own() -> None:
+    try:
+        registry.unit("wide", slots=3, spread=True)(nothing)
+        made = registry.get("wide")
+        assert (made.mode, made.is_process) == (Mode.SPREAD, False)
+        assert made.split({"n": 1}, 2) == [{"n": 1}, {"n": 1}]
+        assert made.ready() == ""
+    finally:
+        registry.registry.release("wide")
+
+
+@pytest.mark.parametrize(
+    "unit",
+    [
+        Unit("no-body", None),
+        Unit("no-workers", None, mode=Mode.PARALLEL),
+        Unit("both", nothing, mode=Mode.PARALLEL, workers=["left"]),
+        Unit("too-many", nothing, workers=["left"]),
+    ],
+    ids=lambda unit: unit.name,
+)
+def test_a_unit_is_either_a_worker_or_a_process(unit: Unit) -> None:
+    with pytest.raises(ValueError, match="either a body or workers"):
+        Registry().register(unit)
+
+
+def test_units_are_listed_by_name() -> None:
+    units = Registry()
+    for name in ("b", "a"):
+        units.register(Unit(name, nothing))
+    assert [unit.name for unit in units.units()] == units.names() == ["a", "b"]
+    assert units.find("c") is None

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from django.db import OperationalError
 
-from popflix.engine import events, leases, runs
+from popflix.engine import cancelling, events, leases, runs
 from popflix.engine.context import RunContext
 from popflix.engine.models import Run, RunStatus
 from popflix.engine.registry import Body
@@ -126,7 +126,7 @@ def test_a_second_signal_cancels_on_the_spot_and_returns_the_rows(
 
 def test_a_cancelled_run_stops_between_chunks(foreground: Foreground, clock: FakeClock) -> None:
     def body(ctx: RunContext) -> None:
-        runs.cancel(ctx.run_id, by="ada", clock=clock)
+        cancelling.cancel(ctx.run_id, by="ada", clock=clock)
         assert ctx.should_stop()
 
     assert foreground(body).stopped_by is None
@@ -233,11 +233,11 @@ def test_an_ending_that_could_not_be_stored_whole_becomes_an_error(
     foreground: Foreground, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def refuse_once(*what: Any, **more: Any) -> object:
-        monkeypatch.setattr("popflix.engine.runs.tell", events.tell)
+        monkeypatch.setattr("popflix.engine.changes.tell", events.tell)
         raise OperationalError(1205, "Lock wait timeout exceeded")
 
     def body(ctx: RunContext) -> None:
-        monkeypatch.setattr("popflix.engine.runs.tell", refuse_once)
+        monkeypatch.setattr("popflix.engine.changes.tell", refuse_once)
 
     with pytest.raises(OperationalError):
         foreground(body)

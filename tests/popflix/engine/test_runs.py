@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 
 import pytest
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
 
-from popflix.engine import fence, leases, runs
+from popflix.engine import cancelling, fence, leases, registry, runs, starting
 from popflix.engine.context import RunContext
+from popflix.engine.creating import Order
 from popflix.engine.fence import FenceLost
+from popflix.engine.liveness import this_process
 from popflix.engine.models import Event, Run, RunStatus
-from popflix.engine.processes import this_process
-from popflix.engine.states import TERMINAL, TRANSITIONS, IllegalTransition, fold
+from popflix.engine.starting import enqueue
+from popflix.engine.states import TERMINAL, IllegalTransition
 from popflix.lib.errors import OperatorError
 from tests.popflix.engine.fakes import NOON, FakeClock, registered
 from tests.popflix.engine.seen import kinds
@@ -34,6 +34,17 @@ def demo() -> Iterator[None]:
 
 def make(clock: FakeClock, unit: str = "single", status: str = RunStatus.QUEUED) -> Run:
     return runs.create_run(unit, {"n": 1}, trigger="command", clock=clock, status=status)
+
+
+def queued(clock: FakeClock, unit: str = "single") -> Run:
+    return enqueue(unit, {"n": 1}, trigger="schedule", clock=clock)
+
+
+def taken(clock: FakeClock, unit: str = "single") -> Run:
+    """A run of the queue at work."""
+    claimed = runs.claim_run(queued(clock, unit).pk, clock=clock)
+    assert claimed is not None
+    return claimed
 
 
 def stored(run: Run) -> Run:
@@ -61,7 +72,7 @@ def test_a_run_born_running_belongs_to_this_process(clock: FakeClock) -> None:
 
 
 def test_a_busy_unit_names_the_runs_that_hold_its_slots(clock: FakeClock) -> None:
-    waiting, working = make(clock, "demo"), make(clock, "demo", RunStatus.RUNNING)
+    waiting, working = queued(clock, "demo"), make(clock, "demo", RunStatus.RUNNING)
     with pytest.raises(runs.Busy) as busy:
         make(clock, "demo")
     assert busy.value.holders == [waiting, working]
@@ -101,6 +112,21 @@ def test_an_unknown_unit_is_refused(clock: FakeClock) -> None:
         make(clock, "nobody")
 
 
+def test_a_run_that_waits_passes_over_a_slot_that_was_taken_meanwhile(
+    clock: FakeClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    holders = [taken(clock, "demo"), taken(clock, "demo")]
+    unit = registry.get("demo")
+    order = Order(unit, {}, "schedule", on_queue=True, waits_as="schedule-1")
+    waiting = starting.start(order, clock.now(), registry.registry)
+    monkeypatch.setattr("popflix.engine.slots._taken", lambda keys: set())
+    assert runs.claim_run(waiting.pk, clock=clock) is None
+    runs.finish(holders[1], RunStatus.COMPLETED, clock=clock)
+    claimed = runs.claim_run(waiting.pk, clock=clock)
+    assert claimed is not None
+    assert claimed.active_key == stored(claimed).active_key == "demo:1"
+
+
 # --- claiming ---------------------------------------------------------------------------
 
 
@@ -128,7 +154,7 @@ def test_a_run_that_does_not_exist_is_no_error(clock: FakeClock) -> None:
 
 
 def test_a_parked_run_is_claimed_when_it_is_due(clock: FakeClock) -> None:
-    run = make(clock, status=RunStatus.RUNNING)
+    run = taken(clock)
     runs.park(run, NOON + dt.timedelta(seconds=20), "told to", clock=clock)
     clock(10)
     assert runs.claim_run(run.pk, clock=clock) is None
@@ -149,7 +175,7 @@ def test_an_abandoned_run_is_taken_over_once_its_lease_ran_out(clock: FakeClock)
     returned: list[str] = []
     hook = leases.on_run_lost(lambda run, prefix: returned.append(prefix))
     try:
-        run = make(clock, status=RunStatus.RUNNING)
+        run = taken(clock)
         clock(29)
         assert runs.claim_run(run.pk, clock=clock) is None
         clock(2)
@@ -163,7 +189,7 @@ def test_an_abandoned_run_is_taken_over_once_its_lease_ran_out(clock: FakeClock)
 
 
 def test_the_old_holder_can_do_nothing_any_more(clock: FakeClock) -> None:
-    old = make(clock, status=RunStatus.RUNNING)
+    old = taken(clock)
     clock(31)
     assert runs.claim_run(old.pk, clock=clock) is not None
     before = stored(old)
@@ -213,7 +239,7 @@ def test_an_ended_run_ends_only_once(clock: FakeClock) -> None:
 
 def test_a_queued_run_is_cancelled_at_once(clock: FakeClock) -> None:
     run = make(clock)
-    assert runs.cancel(run.pk, by="ada", why="not now", clock=clock).status == "cancelled"
+    assert cancelling.cancel(run.pk, by="ada", why="not now", clock=clock).status == "cancelled"
     event = run.events.order_by("id").last()
     assert event is not None
     assert event.payload == {"why": "not now", "by": "ada"}
@@ -221,7 +247,7 @@ def test_a_queued_run_is_cancelled_at_once(clock: FakeClock) -> None:
 
 def test_a_running_run_is_asked_to_end(clock: FakeClock) -> None:
     run = make(clock, status=RunStatus.RUNNING)
-    runs.cancel(run.pk, by="ada", clock=clock)
+    cancelling.cancel(run.pk, by="ada", clock=clock)
     assert stored(run).status == RunStatus.RUNNING
     assert stored(run).cancel_requested_at == NOON
     assert kinds(run) == ["queued", "start", "note"]
@@ -231,20 +257,20 @@ def test_a_run_claimed_while_it_is_cancelled_is_asked_to_end(
     clock: FakeClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     run = make(clock)
-    queued = stored(run)
+    seen = stored(run)
     assert runs.claim_run(run.pk, clock=clock) is not None
-    monkeypatch.setattr("popflix.engine.runs._read", lambda run_id: queued)
-    assert runs.cancel(run.pk, by="ada", clock=clock).status == RunStatus.RUNNING
+    monkeypatch.setattr("popflix.engine.cancelling._read", lambda run_id: seen)
+    assert cancelling.cancel(run.pk, by="ada", clock=clock).status == RunStatus.RUNNING
     assert stored(run).cancel_requested_at == NOON
 
 
 def test_only_an_active_run_can_be_cancelled(clock: FakeClock) -> None:
     with pytest.raises(OperatorError, match="does not exist"):
-        runs.cancel(4711, by="ada", clock=clock)
+        cancelling.cancel(4711, by="ada", clock=clock)
     run = make(clock)
-    runs.cancel(run.pk, by="ada", clock=clock)
+    cancelling.cancel(run.pk, by="ada", clock=clock)
     with pytest.raises(OperatorError, match="has ended as cancelled"):
-        runs.cancel(run.pk, by="ada", clock=clock)
+        cancelling.cancel(run.pk, by="ada", clock=clock)
 
 
 # --- who waits --------------------------------------------------------------------------
@@ -252,7 +278,9 @@ def test_only_an_active_run_can_be_cancelled(clock: FakeClock) -> None:
 
 def test_somebody_waits_when_a_run_is_ready_and_nobody_works_on_it(clock: FakeClock) -> None:
     assert not runs.someone_waits(NOON)
-    run = make(clock)
+    make(clock, "demo")  # it waits for its own process
+    assert not runs.someone_waits(NOON)
+    run = queued(clock)
     assert runs.someone_waits(NOON)
     claimed = runs.claim_run(run.pk, clock=clock)
     assert claimed is not None
@@ -260,47 +288,3 @@ def test_somebody_waits_when_a_run_is_ready_and_nobody_works_on_it(clock: FakeCl
     runs.park(claimed, NOON + dt.timedelta(seconds=5), "told to", clock=clock)
     assert not runs.someone_waits(NOON)
     assert runs.someone_waits(NOON + dt.timedelta(seconds=5))
-
-
-# --- all of it, at random ---------------------------------------------------------------
-
-
-def _operations(clock: FakeClock, run: Run) -> dict[str, Callable[[], object]]:
-    soon = clock.now() + dt.timedelta(seconds=3)
-    return {
-        "claim": lambda: runs.claim_run(run.pk, clock=clock),
-        "park": lambda: runs.park(run, soon, "x", clock=clock),
-        "wait": lambda: runs.park(run, soon, "x", clock=clock, in_process=True),
-        "resume": lambda: runs.resume(run, clock=clock),
-        "lost": lambda: runs.mark_lost(run, "x", clock=clock),
-        "cancel": lambda: runs.cancel(run.pk, by="x", clock=clock),
-        "complete": lambda: runs.finish(run, RunStatus.COMPLETED, clock=clock),
-        "error": lambda: runs.finish(run, RunStatus.ERROR, clock=clock),
-        "time": lambda: clock(17),
-    }
-
-
-@settings(
-    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
-@given(
-    st.lists(st.tuples(st.sampled_from(sorted(_operations(FakeClock(), Run()))), st.booleans()))
-)
-def test_whatever_is_tried_each_change_is_one_legal_event(steps: list[tuple[str, bool]]) -> None:
-    Run.objects.all().delete()
-    clock = FakeClock()
-    run = make(clock)
-    before = stored(run)
-    for name, from_a_stale_row in steps:
-        fresh = stored(run)
-        operation = _operations(clock, before if from_a_stale_row else fresh)[name]
-        try:
-            operation()
-        except (FenceLost, IllegalTransition, OperatorError):
-            assert stored(run).status == fresh.status
-        before = fresh
-        now = stored(run)
-        assert fold(kinds(run)) == now.status
-        assert (now.active_key is None) == (now.status in TERMINAL)
-        assert now.fence >= fresh.fence
-    assert set(kinds(run)) <= {*(str(kind) for _, kind in TRANSITIONS), "note"}

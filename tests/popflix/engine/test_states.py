@@ -17,9 +17,11 @@ from popflix.engine.states import (
     IllegalTransition,
     Kind,
     Status,
+    UnitStatus,
     after,
     fold,
-    sources,
+    fold_pauses,
+    unit_status,
 )
 
 DRAWING = Path(__file__).parents[3] / "docs" / "engine.md"
@@ -58,12 +60,6 @@ def test_nothing_leads_out_of_an_ended_run() -> None:
     assert not [pair for pair in TRANSITIONS if pair[0] in TERMINAL]
 
 
-def test_sources_are_what_a_compare_and_set_may_find() -> None:
-    assert sources(Kind.START) == {Status.QUEUED}
-    assert sources(Kind.CANCEL) == {Status.QUEUED, Status.RUNNING, Status.WAITING}
-    assert sources(Kind.QUEUED) == frozenset()
-
-
 def test_notes_and_milestones_do_not_move_a_run() -> None:
     told = [Kind.QUEUED, Kind.NOTE, Kind.START, Kind.MILESTONE, Kind.COMPLETE, Kind.NOTE]
     assert fold(told) is Status.COMPLETED
@@ -81,3 +77,27 @@ def test_a_random_walk_ends_where_its_events_fold_to(data: st.DataObject) -> Non
         status = after(status, kind)
         walked += [kind, Kind.NOTE]
     assert fold(walked) == status
+
+
+@pytest.mark.parametrize(
+    ("is_paused", "is_working", "last_end", "shown"),
+    [
+        (False, False, None, UnitStatus.IDLE),
+        (False, False, Status.CANCELLED, UnitStatus.IDLE),
+        (False, False, Status.COMPLETED, UnitStatus.COMPLETED),
+        (False, False, Status.ERROR, UnitStatus.ERROR),
+        (False, False, Status.LOST, UnitStatus.ERROR),
+        (False, True, Status.ERROR, UnitStatus.RUNNING),
+        (True, True, Status.ERROR, UnitStatus.PAUSED),
+    ],
+)
+def test_a_unit_shows_its_pause_then_its_work_then_its_last_end(
+    is_paused: bool, is_working: bool, last_end: str | None, shown: UnitStatus
+) -> None:
+    assert unit_status(is_paused=is_paused, is_working=is_working, last_end=last_end) is shown
+
+
+def test_each_holder_pauses_and_resumes_for_itself() -> None:
+    told = [("pause", "operator"), ("pause", "all"), ("skip", ""), ("resume", "all")]
+    assert fold_pauses(told) == {"operator"}
+    assert fold_pauses([*told, ("resume", "operator"), ("resume", "machine")]) == frozenset()
