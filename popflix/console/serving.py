@@ -3,7 +3,7 @@
 listen        the socket is ours, so a web server that is started again loses no connection
 migrate       where the schema is behind
 account       `operator`, where there is no account
-keep          gunicorn and django-q2's cluster, each in its own session; restart what dies
+keep          gunicorn and `manage.py work`, each in its own session; restart what dies
 end           SIGTERM to the two parents only, a grace period, then their whole groups
 """
 
@@ -21,12 +21,12 @@ from django.conf import settings
 from django.core.management import call_command
 
 from popflix.console.account import USERNAME, create_operator
-from popflix.console.children import LOOK_SECONDS, Kept, end_all, manage_command
+from popflix.lib.children import LOOK_SECONDS, Kept, end_all, manage_command
 from popflix.lib.clock import Clock
 from popflix.lib.command import StopRequest, require_current_schema, stop_on_signals
 from popflix.lib.errors import OperatorError
 
-GRACE_SECONDS = 40.0  # a chunk of work yields after 30 s
+GRACE_SECONDS = 45.0  # `work` gives its runs 35 s to hand over
 READY_WITHIN_SECONDS = 30.0
 
 
@@ -107,7 +107,7 @@ def _kept(listener: socket.socket, base: Path, clock: Clock) -> Iterator[list[Ke
     children: list[Kept] = []
     try:
         children.append(Kept("web server", web, clock=clock, pass_fds=[listener.fileno()]))
-        children.append(Kept("worker", manage_command(base, "qcluster"), clock=clock))
+        children.append(Kept("worker", manage_command(base, "work"), clock=clock))
         yield children
     finally:
         with stop_on_signals() as hurry:

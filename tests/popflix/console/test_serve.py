@@ -42,10 +42,10 @@ def test_a_new_site_is_served_guarded_and_ended_with_nothing_left(tmp_path: Path
         password = password_in(served.read_until("Log in as operator"))
         assert "Log out" in log_in(url, password).text
 
-        worker = served.child("qcluster")
+        worker = served.child("manage.py work")
         assert worker is not None
-        os.kill(worker, signal.SIGKILL)  # its own children would live on
-        wait_for(lambda: served.child("qcluster") not in (None, worker))
+        os.kill(worker, signal.SIGKILL)  # its clusters live on until the next one ends them
+        wait_for(lambda: served.child("manage.py work") not in (None, worker))
 
         code, told = served.end(signal.SIGINT)
         assert (code, list(processes_of(tmp_path))) == (130, [])

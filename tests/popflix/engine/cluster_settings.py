@@ -1,0 +1,6 @@
+"""The site's settings with the units of the cluster's tests: DJANGO_SETTINGS_MODULE names it."""
+
+from popflix.settings import *  # noqa: F403
+from popflix.settings import INSTALLED_APPS as OF_THE_SITE
+
+INSTALLED_APPS = [*OF_THE_SITE, "tests.popflix.engine.cluster_units.ClusterUnits"]
