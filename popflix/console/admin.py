@@ -1,4 +1,4 @@
-"""Plain pages of what the platform keeps: runs, their events, the audit trail, quarantine."""
+"""Plain pages of what the platform keeps: the engine's tables, the audit trail, quarantine."""
 
 from __future__ import annotations
 
@@ -6,27 +6,11 @@ from typing import Any, ClassVar
 
 from django.contrib import admin
 
-from popflix.engine.models import Event, Run
+from popflix.console import engine_admin, engine_admin_runs, engine_admin_schedules
 from popflix.lib.admin import ReadOnlyAdmin
 from popflix.lib.models import AuditEntry, QuarantinedRow
 
-
-@admin.register(Run)
-class RunAdmin(ReadOnlyAdmin):
-    list_display = (
-        "id", "unit", "status", "trigger", "done_count", "total_count", "ok_count",
-        "failed_count", "queued_at", "finished_at", "error",
-    )  # fmt: skip
-    list_filter = ("status",)
-    ordering = ("-id",)
-    sortable_by: ClassVar[Any] = ("id",)
-
-
-@admin.register(Event)
-class EventAdmin(ReadOnlyAdmin):
-    list_display = ("id", "at", "unit", "run", "kind", "milestone_id", "payload")
-    list_select_related = ("run",)
-    ordering = ("-id",)
+__all__ = ["engine_admin", "engine_admin_runs", "engine_admin_schedules"]  # their pages
 
 
 @admin.register(AuditEntry)
