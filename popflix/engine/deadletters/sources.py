@@ -1,0 +1,86 @@
+"""Where dead letters come from."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Sequence
+from typing import Protocol
+
+from popflix.engine.deadletters.letters import Group, Letter, PutBack, Verdict
+from popflix.lib.clock import Clock
+from popflix.lib.errors import OperatorError
+
+
+class Source(Protocol):
+    """One kind of letters. What changes something is called in the caller's transaction."""
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def title(self) -> str: ...
+
+    @property
+    def unit(self) -> str:
+        """The unit that works on what is retried; empty where the retry itself starts it."""
+
+    def groups(self, *, before: dt.datetime | None = None) -> list[Group]:
+        """All groups, counting the letters given up before that instant."""
+
+    def letters(
+        self,
+        group: Group,
+        *,
+        limit: int,
+        after: Letter | None = None,
+        before: dt.datetime | None = None,
+    ) -> list[Letter]:
+        """A page of the group's letters, those that were given up first at its beginning."""
+
+    def find(self, key: str) -> Letter | None:
+        """The letter of this key, None where there is none (any more)."""
+
+    def retry(
+        self, letters: Sequence[Letter], due: Sequence[dt.datetime], *, by: str, clock: Clock
+    ) -> PutBack:
+        """Make the letters work again, each due at its instant. One that was retried or
+        discarded meanwhile is passed over."""
+
+    def hurry(self, letters: Sequence[Letter], *, by: str, clock: Clock) -> PutBack:
+        """The same, before all other work: somebody waits for the outcome."""
+
+    def verdicts(self, letters: Sequence[Letter]) -> list[Verdict]:
+        """What became of retried letters, in their order."""
+
+    def discard(self, letters: Sequence[Letter], now: dt.datetime) -> int:
+        """They are no letters any more, nothing else changes. Returns how many were."""
+
+
+_sources: dict[str, Source] = {}
+
+
+def register(source: Source) -> Source:
+    """Raises ValueError for a name that is taken."""
+    if source.name in _sources:
+        raise ValueError(f"the source {source.name} of dead letters is registered twice")
+    _sources[source.name] = source
+    return source
+
+
+def forget(name: str) -> None:
+    """Undo `register`."""
+    del _sources[name]
+
+
+def registered() -> list[Source]:
+    return [_sources[name] for name in sorted(_sources)]
+
+
+def find(name: str) -> Source:
+    """Raises OperatorError, listing the known names."""
+    if name not in _sources:
+        known = ", ".join(sorted(_sources)) or "none"
+        raise OperatorError(
+            f"There is no source {name} of dead letters.", f"Choose one of these: {known}."
+        )
+    return _sources[name]
