@@ -2,26 +2,67 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Mapping
 
 from django.conf import settings
 
+from popflix.engine import deadletters
+from popflix.engine.conditions import release_condition
 from popflix.engine.context import RunContext
+from popflix.engine.deadletters.of_rows import WorkRowSource
 from popflix.engine.leases import on_run_lost
-from popflix.engine.models import Run
-from popflix.engine.registry import unit
+from popflix.engine.models import Pause, Run
+from popflix.engine.registry import Timetable, unit
+from popflix.engine.retry import RetryPolicy
 from popflix.engine.work import release_rows
 from popflix.lib.clock import SYSTEM_CLOCK
-from sync.links.campaign import UNIT
-from sync.links.enrich import enrich
+from sync.links import campaign, import_wish, selection, wish
+from sync.links.enrich import enrich, why_not_ready
+from sync.links.import_run import import_imdb
 from sync.links.models import Enrichment
-from sync.links.wish import clean_params
+from sync.tmdb import key
+
+# A title that TMDB does not answer for waits by itself; what breaks a whole run is the network
+# to the database or a bug. The next start by the timetable is never far.
+_RETRY = RetryPolicy(attempts=3, base_seconds=20, cap_seconds=300, deadline_seconds=900)
 
 
-@unit(name=UNIT, slots=4, title="Posters and trailers", clean_params=clean_params)
+@unit(
+    name=campaign.UNIT,
+    slots=2,
+    title="Posters and trailers",
+    clean_params=wish.clean_params,
+    retry=_RETRY,
+    timetable=Timetable(every_seconds=900),
+    ready=why_not_ready,
+)
 def sync_media_links(ctx: RunContext) -> Mapping[str, object]:
     """Ask TMDB about each title that is due; several runs share rows and rate."""
     return enrich(ctx)
+
+
+@unit(name=import_wish.UNIT, title="IMDb's list of titles", clean_params=import_wish.clean_params)
+def import_titles(ctx: RunContext) -> Mapping[str, object]:
+    """Load title.basics, and title.ratings where asked for; writes only what changed."""
+    return import_imdb(ctx)
+
+
+@release_condition(key.CONDITION, check_every_seconds=180)
+def tmdb_takes_the_key(pause: Pause, now: dt.datetime) -> bool:
+    """Another key is set by now, or TMDB takes the one it refused."""
+    return key.is_taken_again(pause.memory)
+
+
+deadletters.register(
+    WorkRowSource(
+        "titles",
+        "Titles without an answer",
+        Enrichment,
+        unit=campaign.UNIT,
+        on_retry=selection.pending_again,
+    )
+)
 
 
 @on_run_lost

@@ -12,9 +12,10 @@ From a shell, and in a test::
         assert outcome == sandbox.expected()   # the right final state of each title
 
 What it answers: /3/movie/{id or tconst} and /3/tv/{id} with append_to_response, /3/find/{tconst},
-/3/configuration; with TMDB's own 400, 401, 404 and 405. Its own pages lie under /__sandbox__/:
-report, expected, title.basics.tsv and (POST) reset. Titles, answers and faults follow from the
-seed alone. Standard library only; it imports nothing else of popflix, and binds to 127.0.0.1.
+/3/configuration, /3/authentication; with TMDB's own 400, 401, 404 and 405. Its own pages lie
+under /__sandbox__/: report, expected, title.basics.tsv and (POST) reset. Titles, answers and
+faults follow from the seed alone. Standard library only; it imports nothing else of popflix, and
+binds to 127.0.0.1.
 """
 
 from popflix.sandbox.client import Sandbox, SandboxError, running

@@ -60,6 +60,9 @@ def too_many(count: int, allowed: int) -> Answer:
     return Answer(429, encode({"status_code": 25, "status_message": message}))
 
 
+KEY_ACCEPTED = Answer(
+    200, encode({"success": True, "status_code": 1, "status_message": "Success."})
+)
 INVALID_KEY = failure(401, 7, "Invalid API key: You must be granted a valid key.")
 NOT_FOUND = failure(404, 34, "The resource you requested could not be found.")
 WRONG_METHOD = failure(405, 42, "This request method is not supported for this resource.")

@@ -24,7 +24,9 @@ _PATH = re.compile(r"/3/(movie|tv|find)/([^/]+)")
 
 
 class CatalogueApi:
-    """A `Source` over a Catalogue: /3/movie, /3/tv, /3/find and /3/configuration."""
+    """A `Source` over a Catalogue: /3/movie, /3/tv, /3/find, /3/configuration and
+    /3/authentication.
+    """
 
     def __init__(self, catalogue: Catalogue) -> None:
         self._catalogue = catalogue
@@ -33,6 +35,8 @@ class CatalogueApi:
     def answer(self, path: str, params: Mapping[str, str]) -> Answer:
         if path == "/3/configuration":
             return self._configuration
+        if path == "/3/authentication":
+            return answers.KEY_ACCEPTED
         match = _PATH.fullmatch(path)
         if match is None:
             return answers.NOT_FOUND

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from typing import Any
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 
-from popflix.engine.models import RunStatus
-from popflix.engine.runner import RunOutcome, enqueue, run_in_foreground
+from popflix.engine.conditions import release_what_holds
+from popflix.engine.models import Pause, RunStatus
+from popflix.engine.pauses import Paused
+from popflix.engine.progress import Progress
+from popflix.engine.runner import run_in_foreground
+from popflix.engine.starting import enqueue
 from popflix.lib.clock import SYSTEM_CLOCK, Clock
 from popflix.lib.command import Report, StopRequest
-from popflix.lib.errors import OperatorError
 from popflix.lib.progress import Reporter
+from sync.links.outcome import ending_of, figures_of
 from sync.links.plan import plan
 from sync.links.totals import totals_json, totals_lines
 from sync.links.wish import Wish, clean_params
+from sync.tmdb import key
 
 UNIT = "sync-media-links"
 _GO_ON = "Everything answered so far is saved; `python manage.py sync_tmdb` goes on from here."
@@ -28,10 +33,12 @@ def dry_run(params: Mapping[str, object], *, say: Say, clock: Clock = SYSTEM_CLO
     return Report(planned.as_json())
 
 
-def put_on_queue(params: Mapping[str, object], *, say: Say) -> Report:
-    """Leave the run to the queue's workers. Raises OperatorError, Busy among it."""
-    run = enqueue(UNIT, params, trigger="command")
-    say(f"Queued as run {run.pk}; a worker (`python manage.py qcluster`) takes it up.")
+def put_on_queue(params: Mapping[str, object], *, say: Say, clock: Clock = SYSTEM_CLOCK) -> Report:
+    """Leave the run to the queue's workers. Raises OperatorError, Busy and Paused among it."""
+    release_what_holds(clock.now(), unit=UNIT, ask_at_once=True)
+    with _refusal_told():
+        run = enqueue(UNIT, params, trigger="command", clock=clock)
+    say(f"Queued as run {run.pk}; a worker (`python manage.py work`) takes it up.")
     return Report({"run": run.pk, "status": run.status})
 
 
@@ -44,41 +51,25 @@ def run_here(
     clock: Clock = SYSTEM_CLOCK,
 ) -> Report:
     """Run until nothing is due, a signal comes or TMDB refuses. Raises OperatorError."""
-    progress = _Progress(reporter)
+    progress = Progress(reporter, "titles")
     try:
-        outcome = run_in_foreground(UNIT, params, stop=stop, reporter=progress, clock=clock)
+        with _refusal_told():
+            outcome = run_in_foreground(UNIT, params, stop=stop, reporter=progress, clock=clock)
     finally:
         reporter.close()
-    figures = _figures(outcome)
+    figures = figures_of(outcome, _GO_ON)
     for line in totals_lines(figures, is_stopped=outcome.run.status != RunStatus.COMPLETED):
         say(line)
-    return Report(totals_json(figures), stopped_by=outcome.stopped_by, how_to_go_on=_GO_ON)
+    return ending_of(outcome, totals_json(figures), say, _GO_ON)
 
 
-def _figures(outcome: RunOutcome) -> dict[str, Any]:
-    run = outcome.run
-    if not outcome.result:
-        why = f"{run.status}: {run.error or 'no reason told'}"
-        raise OperatorError(f"Run {run.pk} was ended from outside ({why}).", _GO_ON)
-    return {**outcome.result, "run": run.pk}
-
-
-class _Progress:
-    """The engine tells absolute counts, a reporter takes increments."""
-
-    def __init__(self, reporter: Reporter) -> None:
-        self._reporter = reporter
-        self._done = 0
-        self._total: int | None = None
-        self._is_started = False
-
-    def progress(self, done: int, total: int | None) -> None:
-        if not self._is_started or total != self._total:
-            self._reporter.start(total, "titles")
-            self._is_started, self._total, self._done = True, total, 0
-        if done > self._done:
-            self._reporter.advance(done - self._done)
-            self._done = done
-
-    def note(self, text: str) -> None:
-        self._reporter.line(text)
+@contextmanager
+def _refusal_told() -> Iterator[None]:
+    """Where nothing but a refused key pauses the unit, say what to do about the key."""
+    try:
+        yield
+    except Paused:
+        held = list(Pause.objects.filter(unit=UNIT))
+        if not held or any(pause.condition != key.CONDITION for pause in held):
+            raise
+        raise key.still_refused(held[0].memory) from None

@@ -9,6 +9,7 @@ from __future__ import annotations
 import datetime as dt
 import logging
 from collections.abc import Mapping
+from typing import Any
 
 from django.conf import settings
 
@@ -24,35 +25,34 @@ from popflix.lib.limiter import Limiter
 from sync.links import selection
 from sync.links.decide import Policy
 from sync.links.ensure_links import ensure_links
+from sync.links.kin import attempts_of, done_by, kin_of
 from sync.links.lookup import DirectLookUps, LookUp
 from sync.links.models import Enrichment, Title
 from sync.links.source import LinkSource
+from sync.links.totals import added_up
 from sync.links.wish import Wish
-from sync.tmdb.client import (
-    WHERE_TO_GET_A_KEY,
-    TmdbClient,
-    build_client,
-    key_variable,
-    tmdb_limiter,
-)
+from sync.tmdb import key
+from sync.tmdb.client import TmdbClient, build_client, tmdb_limiter
 
 log = logging.getLogger(__name__)
 # At 38 requests a second half a batch comes first; a slower upstream still shows progress.
 COMMIT_EVERY_SECONDS = 2.0
 _DAY_SECONDS = 86_400.0
+_NO_TITLES = "TitleBasics holds no titles."
 
 
 def enrich(ctx: RunContext) -> Mapping[str, object]:
     """Body of the unit `sync-media-links`; returns the figures of `totals`.
 
-    Raises OperatorError where no key is set, TMDB refuses it, or there are no titles.
+    Raises OperatorError where no key is set or there are no titles, and StopsUnit where TMDB
+    refuses the key.
     """
     limiter = tmdb_limiter(ctx.clock)
     client = build_client(limiter, ctx.clock)
     try:
         return _Campaign(ctx, client, limiter).run()
     except Refused as refused:
-        raise _refused(refused) from None
+        raise key.refused(str(refused)) from None
     finally:
         client.close()
 
@@ -62,6 +62,8 @@ class _Campaign:
 
     def __init__(self, ctx: RunContext, client: TmdbClient, limiter: Limiter) -> None:
         self._ctx, self._client, self._limiter = ctx, client, limiter
+        run = Run.objects.get(pk=ctx.run_id)
+        self._attempts, self._kin = attempts_of(run), kin_of(run)
         self._wish = Wish(**ctx.params)  # type: ignore[arg-type]  # cleaned when stored
         self._direct = DirectLookUps()
         self._source = LinkSource(
@@ -76,9 +78,10 @@ class _Campaign:
 
     def run(self) -> dict[str, object]:
         require_titles()
-        self._prepare()
+        if not self._ctx.earlier:  # parked before, it was prepared before
+            self._prepare()
         figures = drain(self._ctx, self._work, next_due=self._next_due, what="titles")
-        totals = self._totals(figures)
+        totals = added_up(self._ctx.earlier, self._totals(figures))
         counts = [totals[name] for name in ("success", "failed", "pending", "requests")]
         log.info("%s found, %s failed, %s pending after %s requests", *counts)
         return totals
@@ -91,7 +94,7 @@ class _Campaign:
         ensure_links(settings.POPFLIX_TITLE_TYPES, ctx.now())
         if wish.imdb_ids:
             with ctx.commit():
-                selection.ask_now(wish.imdb_ids, ctx.now(), ctx.run_id)
+                selection.ask_now(wish.imdb_ids, ctx.now(), self._kin)
         if wish.retry_failed is not None:
             self._retry_failed(wish.retry_failed)
         if wish.stale_days is not None:
@@ -99,11 +102,12 @@ class _Campaign:
                 with ctx.commit():
                     selection.make_due(page, ctx.now())
         due = selection.due_rows(ctx.now(), wish.only).count()
-        ctx.progress(total=due if wish.limit is None else min(due, wish.limit))
+        left = self._limit_left()
+        ctx.progress(total=done_by([ctx.run_id]) + (due if left is None else min(due, left)))
 
     def _retry_failed(self, kind: str) -> None:
-        # Rows that this very run failed stay so when it was parked and goes on.
-        earlier = selection.failed(kind) & ~selection.settled_by(self._ctx.run_id)
+        # Rows that this order failed stay so when it goes on after a crash or a failed attempt.
+        earlier = selection.failed(kind) & ~selection.settled_by(self._kin)
         count = 0
         for page in selection.pages(earlier):
             with self._ctx.commit():
@@ -126,10 +130,10 @@ class _Campaign:
         )
 
     def _limit_left(self) -> int | None:
-        """A run that was parked and goes on has used up some of its limit."""
+        """A run that goes on has used up some of its limit, and so have the attempts before it."""
         if self._wish.limit is None:
             return None
-        return max(0, self._wish.limit - Run.objects.get(pk=self._ctx.run_id).done_count)
+        return max(0, self._wish.limit - done_by(self._attempts))
 
     def _tell_direct(self, figures: PipelineEnd) -> None:
         if not self._direct.on and not self._said_no_direct:
@@ -141,7 +145,8 @@ class _Campaign:
         now, only = self._ctx.now(), self._wish.only
         return next_due(Enrichment, now=now, horizon_seconds=horizon_seconds, only=only)
 
-    def _totals(self, figures: PipelineEnd) -> dict[str, object]:
+    def _totals(self, figures: PipelineEnd) -> dict[str, Any]:
+        """Of this claim; the counts of titles are the run's."""
         run = Run.objects.get(pk=self._ctx.run_id)
         due_at = self._next_due(_DAY_SECONDS)
         return {
@@ -158,22 +163,22 @@ class _Campaign:
         }
 
 
+def why_not_ready() -> str:
+    """Why no schedule should start a run now; empty when one may."""
+    missing = key.why_no_key()
+    if missing is not None:
+        return missing.cause
+    return "" if Title.objects.exists() else _NO_TITLES
+
+
 def require_titles() -> None:
     """Raises OperatorError where TitleBasics is empty."""
     if not Title.objects.exists():
         raise OperatorError(
-            "TitleBasics holds no titles.",
+            _NO_TITLES,
             "Load IMDb's list first: python manage.py import_imdb title.basics.tsv.gz",
         )
 
 
 def _poster_prefix() -> str:
     return f"{settings.TMDB_IMAGE_BASE_URL.rstrip('/')}/{settings.TMDB_POSTER_SIZE}"
-
-
-def _refused(refused: Refused) -> OperatorError:
-    variable = key_variable()
-    return OperatorError(
-        f"The key in {variable} is refused ({refused}), and every row is left as it was.",
-        f"Correct {variable} in .env; {WHERE_TO_GET_A_KEY} shows your keys.",
-    )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -64,18 +64,25 @@ class _Named:
         return cls(quote(model._meta.db_table), quote(str(getattr(key, "column", ""))))
 
 
-def ensure_links(types: Collection[str], now: dt.datetime, stale_days: int = STALE_DAYS) -> int:
+def ensure_links(
+    types: Collection[str],
+    now: dt.datetime,
+    stale_days: int = STALE_DAYS,
+    *,
+    stop: Callable[[], bool] = lambda: False,
+) -> int:
     """Add what is missing and return how many titles became work.
 
     Titles of these types without links get a PENDING row. Links without work get it: due at
     once, or where they hold an answer (SUCCESS) `stale_days` after it. What is there stays
-    untouched, `last_updated` too. Several processes may do this at once.
+    untouched, `last_updated` too. Several processes may do this at once. `stop` is asked between
+    two slices; called again it adds the rest.
     """
-    _insert_links(list(types))
-    return _insert_work(now, stale_days)
+    _insert_links(list(types), stop)
+    return _insert_work(now, stale_days, stop)
 
 
-def _insert_links(types: Sequence[str]) -> None:
+def _insert_links(types: Sequence[str], stop: Callable[[], bool]) -> None:
     if not types:
         return
     links, titles = _Named.of(MediaLinks), _Named.of(Title)
@@ -87,10 +94,10 @@ def _insert_links(types: Sequence[str]) -> None:
         f"AND t.{_column(Title, 'title_type')} IN ({', '.join(['%s'] * len(types))})"
     )
     params = [ProcessedStatus.PENDING.value, *types]
-    _slice_by_slice(select, params, source=titles, alias="t", target=links)
+    _slice_by_slice(select, params, source=titles, alias="t", target=links, stop=stop)
 
 
-def _insert_work(now: dt.datetime, stale_days: int) -> int:
+def _insert_work(now: dt.datetime, stale_days: int, stop: Callable[[], bool]) -> int:
     work, links, ratings = map(_Named.of, (Enrichment, MediaLinks, TitleRating))
     chosen = {work.key: f"m.{links.key}", _column(Enrichment, "due_at"): _due(now, stale_days)}
     others = {name: value for name, value in _new_row().items() if name not in chosen}
@@ -101,7 +108,8 @@ def _insert_work(now: dt.datetime, stale_days: int) -> int:
         f"LEFT JOIN {ratings.table} r ON r.{ratings.key} = m.{links.key} "
         f"WHERE e.{work.key} IS NULL"
     )
-    return _slice_by_slice(select, list(others.values()), source=links, alias="m", target=work)
+    params = list(others.values())
+    return _slice_by_slice(select, params, source=links, alias="m", target=work, stop=stop)
 
 
 def _due(now: dt.datetime, stale_days: int) -> str:
@@ -137,7 +145,13 @@ def _new_row() -> dict[str, Any]:
 
 
 def _slice_by_slice(
-    select: str, params: Sequence[Any], *, source: _Named, alias: str, target: _Named
+    select: str,
+    params: Sequence[Any],
+    *,
+    source: _Named,
+    alias: str,
+    target: _Named,
+    stop: Callable[[], bool],
 ) -> int:
     """Run an INSERT…SELECT over the keys of `source`, its `alias` in it, a range at a time.
 
@@ -147,6 +161,8 @@ def _slice_by_slice(
     key = f"{alias}.{source.key}"
     count = 0
     for low, high in _ranges(source):
+        if stop():
+            break
         bounds = f"{key} > %s AND {key} <= %s" if high else f"{key} > %s"
         values = [*params, low, high] if high else [*params, low]
         count += again_when_locked(partial(_run, f"{select} AND {bounds} {tail}", values))

@@ -1,6 +1,6 @@
 """One of IMDb's files into one table: read, check, write what differs, quarantine the rest.
 
-open_source → open_table → cut_batches → Parser → Loader → quarantine
+open_source → open_table → (skip_lines) → cut_batches → Parser → Loader → quarantine
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ from popflix.lib.bulk import (
     open_loader,
     open_source,
     open_table,
+    skip_lines,
 )
 from popflix.lib.clock import Clock
 from popflix.lib.errors import OperatorError
@@ -45,7 +46,8 @@ class Stop(Protocol):
 @dataclass
 class FileCounts:
     """What became of one file's rows: inserted, updated, unchanged, orphans, quarantined and
-    skipped ones add up to `rows`.
+    skipped ones add up to `rows`. `size` is the file's in bytes, where known; `is_whole`: no row
+    of it is left to read.
     """
 
     file: str
@@ -55,6 +57,13 @@ class FileCounts:
     skipped: Counter[str] = field(default_factory=Counter)  # by title type
     way: str = ""
     seconds: float = 0.0
+    size: int | None = None
+    is_whole: bool = False
+
+    @property
+    def steps(self) -> int | None:
+        """How long the file is in the steps of its progress: KiB; None where nobody knows."""
+        return None if self.size is None else -(-self.size // 1024)
 
     @property
     def rows_per_second(self) -> float:
@@ -103,16 +112,30 @@ class FileImport:
             except BrokenSource as broken:
                 raise self._broken(FileCounts(source.name), broken) from None
 
-    def load(self, where: str, wanted: ImdbFile, target: Target, parser: Parser) -> FileCounts:
-        """Import one file. Raises OperatorError where it is another one or breaks off."""
+    def load(
+        self,
+        where: str,
+        wanted: ImdbFile,
+        target: Target,
+        parser: Parser,
+        earlier: FileCounts | None = None,
+    ) -> FileCounts:
+        """Import one file. Raises OperatorError where it is another one or breaks off.
+
+        With the counts of an `earlier` stretch it goes on behind the rows that were read then,
+        unless the file was replaced since.
+        """
         with open_source(where) as source:
-            counts = FileCounts(source.name)
+            counts = earlier
+            if counts is None or (counts.file, counts.size) != (source.name, source.size):
+                counts = FileCounts(source.name, size=source.size)
             progress = _Progress(source, counts, self.reporter, self.clock)
             try:
                 with closing(ahead(source.pieces(), _PIECES_AHEAD)) as pieces:
                     table = open_table(pieces)
                     check_header(table.header, wanted, source.name)
-                    self._load_blocks(table.blocks, target, parser, progress)
+                    rest = skip_lines(table.blocks, counts.rows)
+                    self._load_blocks(rest, target, parser, progress)
             except BrokenSource as broken:
                 raise self._broken(counts, broken) from None
             finally:
@@ -134,6 +157,7 @@ class FileImport:
                     return
                 loaded = loader.load(each)
                 self._settle(each.batch, loaded, progress)
+        progress.counts.is_whole = True
 
     def _settle(self, batch: LineBatch, loaded: Loaded, progress: _Progress) -> None:
         bad = [BadRow(*each) for each in batch.bad]
@@ -179,18 +203,16 @@ class _Progress:
         self._source = source
         self._reporter = reporter
         self._clock = clock
-        self._began = clock.monotonic()
+        self._began = clock.monotonic() - counts.seconds
         self._told = 0
         self.counts = counts
 
     def start(self, loader: Loader) -> None:
-        size = self._source.size
-        unit = "rows" if size is None else "KiB"
+        steps = self.counts.steps
         self.counts.way = loader.way
         self._loader = loader
-        self._reporter.start(
-            None if size is None else -(-size // 1024), f"{self.counts.file}, {unit}"
-        )
+        unit = "rows" if steps is None else "KiB"
+        self._reporter.start(steps, f"{self.counts.file}, {unit}")
 
     def add(self, batch: LineBatch, loaded: Loaded, bad: int) -> None:
         counts = self.counts

@@ -2,72 +2,103 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Mapping
+from typing import Any
 
+from popflix.engine.progress import Progress
+from popflix.engine.runner import run_in_foreground
 from popflix.lib.clock import SYSTEM_CLOCK
 from popflix.lib.command import Report, StopRequest
 from popflix.lib.progress import Reporter
 from sync.links.import_file import FileCounts
 from sync.links.import_titles import ImportRequest, ImportResult, import_titles
+from sync.links.import_wish import ALL, UNIT, read_here
+from sync.links.outcome import ending_of, figures_of
 
 _HOW_TO_GO_ON = (
     "Stopped between two batches; what was read is kept. "
     "Run the same command again: rows that are there are only compared."
 )
 _MOST_TYPES_TOLD = 20
+Say = Callable[[str], None]
 
 
 def import_here(
-    request: ImportRequest, *, stop: StopRequest, say: Callable[[str], None], reporter: Reporter
+    request: ImportRequest, *, stop: StopRequest, say: Say, reporter: Reporter
 ) -> Report:
-    """Import in this process and say what came of it. Raises what `import_titles` raises."""
+    """Import in this process, as a run, and say what came of it.
+
+    Raises Busy, Paused, and what `import_titles` raises.
+    """
+    with read_here(request.where, request.ratings) as places:
+        types = ALL if request.types is None else list(request.types)
+        params = {**places, "types": types, "batch_size": request.batch_size}
+        try:
+            outcome = run_in_foreground(
+                UNIT, params, stop=stop, reporter=Progress(reporter, "IMDb's files")
+            )
+        finally:
+            reporter.close()
+    told = figures_of(outcome, _HOW_TO_GO_ON)
+    del told["reached"]
+    return ending_of(outcome, _said(told, say), say, _HOW_TO_GO_ON)
+
+
+def dry_run(request: ImportRequest, *, stop: StopRequest, say: Say, reporter: Reporter) -> Report:
+    """Read, check and count; write nothing, not even a run. Raises what `import_titles` raises."""
     result = import_titles(request, stop=stop, reporter=reporter, clock=SYSTEM_CLOCK)
-    for line in lines(result, dry_run=request.dry_run):
-        say(line)
-    data = as_object(result, dry_run=request.dry_run)
+    told = {**as_object(result, dry_run=True), "run": None}
+    report = Report(_said(told, say))
     if not result.stopped:
-        return Report(data)
-    return Report(data, stopped_by=stop.signal_number, how_to_go_on=_HOW_TO_GO_ON)
+        return report
+    return Report(report.data, stopped_by=stop.signal_number, how_to_go_on=_HOW_TO_GO_ON)
 
 
-def lines(result: ImportResult, *, dry_run: bool) -> list[str]:
-    files = [each for each in (result.titles, result.ratings) if each is not None]
-    told = [line for each in files for line in _file_lines(each)]
-    if any(each.quarantined for each in files) and not dry_run:
-        told.append("The admin lists what is in quarantine, each row with its reason.")
-    if result.work_added is not None:
-        told.append(f"{result.work_added:,} titles are new work for sync_tmdb.")
-    if dry_run:
-        told.append("Dry run: nothing was written.")
+def _said(told: dict[str, Any], say: Say) -> dict[str, Any]:
+    for line in lines(told):
+        say(line)
     return told
 
 
-def _file_lines(counts: FileCounts) -> list[str]:
-    loaded = counts.loaded
-    told = [
-        f"{counts.file}: {counts.rows:,} rows in {counts.seconds:.1f} s "
-        f"({counts.rows_per_second:,.0f} rows/s, {counts.way})",
-        f"  {loaded.inserted:,} inserted, {loaded.updated:,} updated, "
-        f"{loaded.unchanged:,} unchanged, {counts.quarantined:,} quarantined",
+def lines(told: Mapping[str, Any]) -> list[str]:
+    """What the object of --json says, for people."""
+    files = [each for each in (told, told["ratings"]) if each is not None]
+    said = [line for each in files for line in _file_lines(each)]
+    if any(each["quarantined"] for each in files) and not told["dry_run"]:
+        said.append("The admin lists what is in quarantine, each row with its reason.")
+    if told["work_added"] is not None:
+        said.append(f"{told['work_added']:,} titles are new work for sync_tmdb.")
+    if told["dry_run"]:
+        said.append("Dry run: nothing was written.")
+    return said
+
+
+def _file_lines(told: Mapping[str, Any]) -> list[str]:
+    said = [
+        f"{told['file']}: {told['rows']:,} rows in {told['seconds']:.1f} s "
+        f"({told['rows_per_second']:,} rows/s, {told['way']})",
+        f"  {told['inserted']:,} inserted, {told['updated']:,} updated, "
+        f"{told['unchanged']:,} unchanged, {told['quarantined']:,} quarantined",
     ]
-    if loaded.orphans:
-        told.append(f"  {loaded.orphans:,} of titles that are not held")
-    if counts.skipped:
-        common = counts.skipped.most_common(_MOST_TYPES_TOLD)
-        told.append(f"  skipped: {', '.join(f'{name} {count:,}' for name, count in common)}")
-    return told
+    if told["orphans"]:
+        said.append(f"  {told['orphans']:,} of titles that are not held")
+    if told["skipped"]:
+        common = Counter(told["skipped"]).most_common(_MOST_TYPES_TOLD)
+        said.append(f"  skipped: {', '.join(f'{name} {count:,}' for name, count in common)}")
+    return said
 
 
 def as_object(result: ImportResult, *, dry_run: bool) -> Mapping[str, object]:
-    """The object of --json: the titles' counts, `ratings` with the same keys or null,
-    `work_added` (titles that are new work for sync_tmdb; null in a dry run or when stopped).
+    """The object of --json but for `run`: the titles' counts, `ratings` with the same keys or
+    null, `work_added` (titles that are new work for sync_tmdb; null in a dry run or when stopped).
     """
     titles = _file_object(result.titles)
     ratings = None if result.ratings is None else _file_object(result.ratings)
     return {
         **titles,
         "ratings": ratings,
-        "work_added": result.work_added,
+        "work_added": None if result.stopped else result.work_added,
         "dry_run": dry_run,
         "stopped": result.stopped,
     }

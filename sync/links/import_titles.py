@@ -46,7 +46,10 @@ class ImportRequest:
 
 @dataclass(frozen=True)
 class ImportResult:
-    """`ratings` is None without a ratings file; `work_added` None where that was not reached."""
+    """`ratings` is None where that file was not reached, `work_added` where that was not.
+
+    A result that is `stopped` may be handed to the import that goes on.
+    """
 
     titles: FileCounts
     ratings: FileCounts | None
@@ -55,33 +58,47 @@ class ImportResult:
 
 
 def import_titles(
-    request: ImportRequest, *, stop: Stop, reporter: Reporter, clock: Clock
+    request: ImportRequest,
+    *,
+    stop: Stop,
+    reporter: Reporter,
+    clock: Clock,
+    earlier: ImportResult | None = None,
 ) -> ImportResult:
     """Import titles, then ratings, then add what `sync_tmdb` has to do for them.
 
-    Memory stays the same for any size of file. Asked to stop, it ends after the present batch.
+    Memory stays the same for any size of file. Asked to stop, it ends after the present batch;
+    with that result as `earlier` it goes on from there.
     Raises OperatorError where a file is not IMDb's (nothing is touched) or breaks off (whole
     batches are kept).
     """
     with modest_cache(connection):
-        return _import(request, stop, reporter, clock)
+        return _import(request, stop, reporter, clock, earlier)
 
 
-def _import(request: ImportRequest, stop: Stop, reporter: Reporter, clock: Clock) -> ImportResult:
+def _import(
+    request: ImportRequest,
+    stop: Stop,
+    reporter: Reporter,
+    clock: Clock,
+    earlier: ImportResult | None,
+) -> ImportResult:
     files = FileImport(request.batch_size, not request.dry_run, stop, reporter, clock)
-    if request.ratings is not None:
+    if request.ratings is not None and earlier is None:
         files.check(request.ratings, RATINGS)  # before anything is written
-    parser = titles_parser(_capacity(), request.types)
-    titles = files.load(request.where, TITLES, _TITLES_TARGET, parser)
-    ratings = None
-    if request.ratings is not None and not stop:
+    titles = earlier.titles if earlier else None
+    if titles is None or not titles.is_whole:
+        parser = titles_parser(_capacity(), request.types)
+        titles = files.load(request.where, TITLES, _TITLES_TARGET, parser, titles)
+    ratings = earlier.ratings if earlier else None
+    if request.ratings is not None and not (stop or (ratings and ratings.is_whole)):
         parser = ratings_parser(TCONST_LENGTH)
-        ratings = files.load(request.ratings, RATINGS, _RATINGS_TARGET, parser)
-    stopped = bool(stop)
-    work_added = None
-    if not (stopped or request.dry_run):
-        work_added = ensure_links(settings.POPFLIX_TITLE_TYPES, clock.now())
-    return ImportResult(titles, ratings, work_added, stopped)
+        ratings = files.load(request.ratings, RATINGS, _RATINGS_TARGET, parser, ratings)
+    work_added = earlier.work_added if earlier else None
+    if not (stop or request.dry_run):
+        types, now = settings.POPFLIX_TITLE_TYPES, clock.now()
+        work_added = (work_added or 0) + ensure_links(types, now, stop=lambda: bool(stop))
+    return ImportResult(titles, ratings, work_added, bool(stop))
 
 
 def _capacity() -> dict[str, int | None]:

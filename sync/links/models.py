@@ -153,7 +153,12 @@ class Enrichment(WorkRow):
     )
 
     class Meta:
-        indexes = [models.Index(fields=["lane", "due_at"], name="enrichment_claim")]
+        indexes = [
+            models.Index(fields=["lane", "due_at"], name="enrichment_claim"),
+            models.Index(  # dead letters
+                fields=["failure_kind", "error_group", "given_up_at"], name="enrichment_letters"
+            ),
+        ]
 
     def __str__(self) -> str:
         return str(self.link_id)

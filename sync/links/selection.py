@@ -47,11 +47,11 @@ def require_known(tconsts: Sequence[str]) -> None:
         )
 
 
-def ask_now(tconsts: Sequence[str], now: dt.datetime, run_id: int) -> None:
+def ask_now(tconsts: Sequence[str], now: dt.datetime, kin: Collection[int]) -> None:
     """Make the rows of these titles due at once in the operator's lane, whatever their type.
 
-    A row that a live run holds is left to it, and one that this run answered already (it was
-    parked and goes on) is done. Call it in a transaction.
+    A row that a live run holds is left to it, and one that a run of `kin` answered already is
+    done (see `settled_by`). Call it in a transaction.
     """
     for some in chunk(tconsts, _KEYS_A_STATEMENT):
         links = [MediaLinks(title_id=tconst, last_updated=now) for tconst in some]
@@ -59,9 +59,14 @@ def ask_now(tconsts: Sequence[str], now: dt.datetime, run_id: int) -> None:
         rows = [Enrichment(link_id=tconst, due_at=now) for tconst in some]
         Enrichment.objects.bulk_create(rows, ignore_conflicts=True)
         free = Enrichment.objects.filter(Q(lease_token="") | Q(due_at__lte=now), pk__in=some)
-        asked = list(free.exclude(last_run_id=run_id).values_list("pk", flat=True))
+        asked = list(free.exclude(settled_by(kin)).values_list("pk", flat=True))
         free.filter(pk__in=asked).update(
-            due_at=now, lane=Lane.OPERATOR, attempts=0, lease_token=""
+            due_at=now,
+            lane=Lane.OPERATOR,
+            attempts=0,
+            lease_token="",
+            error_group="",
+            given_up_at=None,
         )
         _set_pending(asked, ProcessedStatus.FAILED)
 
@@ -76,10 +81,23 @@ def retry(tconsts: Sequence[str], now: dt.datetime, *, lane: int | None) -> int:
     count = 0
     for some in chunk(tconsts, _KEYS_A_STATEMENT):
         count += Enrichment.objects.filter(pk__in=some).update(
-            due_at=now, attempts=0, lease_token="", failure_kind="", last_error="", **changed
+            due_at=now,
+            attempts=0,
+            lease_token="",
+            failure_kind="",
+            error_group="",
+            given_up_at=None,
+            last_error="",
+            **changed,
         )
         _set_pending(some, ProcessedStatus.FAILED, ProcessedStatus.SUCCESS)
     return count
+
+
+def pending_again(tconsts: Sequence[str], now: dt.datetime) -> None:
+    """What a retry of given-up rows means to their links. Call it in its transaction."""
+    for some in chunk(tconsts, _KEYS_A_STATEMENT):
+        _set_pending(some, ProcessedStatus.FAILED)
 
 
 def _set_pending(tconsts: Sequence[str], *statuses: str) -> None:
@@ -133,8 +151,9 @@ def pages(condition: Q) -> Iterator[list[str]]:
         last = page[-1]
 
 
-def settled_by(run_id: int) -> Q:
-    return Q(last_run_id=run_id)
+def settled_by(kin: Collection[int]) -> Q:
+    """Rows that one of these runs wrote last: a run that goes on does not ask them again."""
+    return Q(last_run_id__in=list(kin))
 
 
 def due_rows(now: dt.datetime, only: Collection[str] | None = None) -> QuerySet[Enrichment]:

@@ -18,6 +18,7 @@ from django.db import connection
 from django.db.models import Model
 from django.db.models.constants import OnConflict
 
+from popflix.engine.grouping import error_group
 from sync.links.decide import Held, Intent, Outcome, Policy, decide
 from sync.links.lookup import Question
 from sync.links.match import Wanted
@@ -27,9 +28,9 @@ _LINK_COLUMNS = (
     "imdb_id", "tmdb_id", "poster_url", "trailer_embed_url", "processed_status", "last_updated",
 )  # fmt: skip
 _WORK_COLUMNS = (
-    "imdb_id", "due_at", "lane", "lease_token", "attempts", "failure_kind", "last_error",
-    "media_type", "fetched_at", "poster_reason", "trailer_reason", "candidates", "last_run_id",
-    "locked_fields",
+    "imdb_id", "due_at", "lane", "lease_token", "attempts", "failure_kind", "error_group",
+    "given_up_at", "last_error", "media_type", "fetched_at", "poster_reason", "trailer_reason",
+    "candidates", "last_run_id", "locked_fields",
 )  # fmt: skip
 
 
@@ -82,7 +83,7 @@ def apply_outcomes(
         if question.tconst in rows
     }
     _write_links(rows, intents, now)
-    _write_work(intents, run_id)
+    _write_work(intents, run_id, now)
     return intents
 
 
@@ -125,8 +126,9 @@ def _write_links(
     _upsert(MediaLinks, _LINK_COLUMNS, values, updated=_LINK_COLUMNS[1:])
 
 
-def _write_work(intents: Mapping[str, Intent], run_id: int) -> None:
+def _write_work(intents: Mapping[str, Intent], run_id: int, now: dt.datetime) -> None:
     instant = cache(_instant)  # of this batch: most rows share theirs
+    given_up_at = _instant(now)
     values = [
         (
             key,
@@ -135,6 +137,7 @@ def _write_work(intents: Mapping[str, Intent], run_id: int) -> None:
             "",
             intent.attempts,
             intent.failure_kind,
+            *_letter(intent, given_up_at),
             intent.last_error,
             intent.media_type,
             instant(intent.fetched_at),
@@ -147,6 +150,13 @@ def _write_work(intents: Mapping[str, Intent], run_id: int) -> None:
         for key, intent in intents.items()
     ]
     _upsert(Enrichment, _WORK_COLUMNS, values, updated=_WORK_COLUMNS[1:-1])
+
+
+def _letter(intent: Intent, given_up_at: object) -> tuple[str, object]:
+    """Group and instant of a dead letter: a failure that is not asked again by itself."""
+    if intent.failure_kind and intent.due_at is None:
+        return error_group(intent.last_error), given_up_at
+    return "", None
 
 
 def _upsert(

@@ -8,12 +8,25 @@ from typing import Any
 _JSON = (
     "success", "failed", "pending", "requests", "retries", "waited_seconds", "seconds", "run",
 )  # fmt: skip
+_SPENT = ("requests", "retries", "waited_seconds", "seconds")
 
 
 def totals_json(figures: Mapping[str, Any]) -> dict[str, object]:
     """`success` and `failed` count titles this run settled; `pending` all titles of the wanted
     types that are still PENDING; threads that waited side by side for a slot count once."""
     return {name: figures[name] for name in _JSON}
+
+
+def added_up(earlier: Mapping[str, Any], now: Mapping[str, Any]) -> dict[str, Any]:
+    """Of a run that was parked and went on: what was spent adds up, the rest is as it is now."""
+    if not earlier:
+        return dict(now)
+    spent = {name: round(earlier[name] + now[name], 3) for name in _SPENT}
+    waits = {
+        why: round(earlier["waits"].get(why, 0.0) + now["waits"].get(why, 0.0), 3)
+        for why in {**earlier["waits"], **now["waits"]}
+    }
+    return {**now, **spent, "waits": waits}
 
 
 def totals_lines(figures: Mapping[str, Any], *, is_stopped: bool) -> Iterator[str]:

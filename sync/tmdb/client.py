@@ -1,4 +1,4 @@
-"""TMDB's API as popflix uses it: three questions, typed answers."""
+"""TMDB's API as popflix uses it: three questions with typed answers, and one about the key."""
 
 from __future__ import annotations
 
@@ -62,6 +62,10 @@ class TmdbClient:
         """What TMDB files under an IMDb id; nothing found is five empty lists, not a 404."""
         return parse(FindResults, self._get(f"/find/{_path(tconst)}", self._find, lane))
 
+    def check_key(self, lane: int) -> None:
+        """`GET /authentication`: raises Refused where TMDB does not take the key."""
+        self._get("/authentication", {}, lane)
+
     @property
     def request_count(self) -> int:
         """Requests sent so far, whatever came back."""
@@ -85,7 +89,9 @@ def tmdb_limiter(clock: Clock = SYSTEM_CLOCK) -> Limiter:
     return build_limiter("tmdb", settings.TMDB_RATE_PER_SECOND, clock=clock)
 
 
-def build_client(limiter: Limiter, clock: Clock = SYSTEM_CLOCK) -> TmdbClient:
+def build_client(
+    limiter: Limiter, clock: Clock = SYSTEM_CLOCK, *, deadline_seconds: float = _DEADLINE_SECONDS
+) -> TmdbClient:
     """The client of the settings. Raises ConfigurationError where no usable key is set."""
     headers, params = credentials()
     http = HttpClient(
@@ -95,7 +101,7 @@ def build_client(limiter: Limiter, clock: Clock = SYSTEM_CLOCK) -> TmdbClient:
         params=params,
         connect_seconds=settings.TMDB_CONNECT_SECONDS,
         read_seconds=settings.TMDB_READ_SECONDS,
-        deadline_seconds=_DEADLINE_SECONDS,
+        deadline_seconds=deadline_seconds,
         max_bytes=_MOST_BYTES,
         limiter=limiter,
         clock=clock,

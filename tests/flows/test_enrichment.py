@@ -48,6 +48,15 @@ def wait_for_requests(sandbox: Sandbox, count: int, process: subprocess.Popen[st
         time.sleep(0.05)
 
 
+def wait_for_runs(site: Site, count: int) -> None:
+    """Until so many runs of enrichment are at work."""
+    sql = "SELECT count(*) FROM engine_run WHERE unit = 'sync-media-links' AND status = 'running'"
+    end = time.monotonic() + 60
+    while query(site, sql) != [(count,)]:
+        assert time.monotonic() < end, "they do not start"
+        time.sleep(0.05)
+
+
 @pytest.mark.paced
 def test_one_process_brings_every_title_to_its_right_end_within_the_rate(site: Site) -> None:
     with sandboxed(site, TITLES, faults=TEN_PERCENT, retry_after=0) as sandbox:
@@ -62,11 +71,16 @@ def test_one_process_brings_every_title_to_its_right_end_within_the_rate(site: S
 
 
 @pytest.mark.paced
-def test_three_processes_share_the_work_and_the_rate(site: Site) -> None:
+def test_two_processes_share_the_work_and_the_rate_and_a_third_finds_no_slot(site: Site) -> None:
     with sandboxed(site, TITLES, faults=TEN_PERCENT, retry_after=0) as sandbox:
-        processes = [site.popen("sync_tmdb", "--json") for _ in range(3)]
+        processes = [site.popen("sync_tmdb", "--json") for _ in range(2)]
+        wait_for_runs(site, 2)
+        third = site.json("sync_tmdb", expect=1)
+        assert third["error"].startswith("All slots of sync-media-links are taken: run ")
+        assert "python manage.py top" in third["fix"]
+        assert site.json("sync_tmdb", "--enqueue", expect=1)["error"] == third["error"]
         outs = [process.communicate(timeout=120) for process in processes]
-        assert [process.returncode for process in processes] == [0, 0, 0], outs
+        assert [process.returncode for process in processes] == [0, 0], outs
         assert state(site) == expected(sandbox)
         assert asked_in_vain(sandbox, TITLES) == 0
         assert sandbox.report()["worst_second"] <= 40
@@ -87,11 +101,8 @@ def test_a_run_killed_twice_ends_as_an_undisturbed_one(site: Site) -> None:
         assert state(site) == expected(sandbox)
         assert asked_in_vain(sandbox, TITLES) <= 2 * BATCH
         assert last["pending"] == 0
-        assert [row[0] for row in query(site, "SELECT status FROM engine_run ORDER BY id")] == [
-            "lost",
-            "lost",
-            "completed",
-        ]
+        sql = "SELECT status FROM engine_run WHERE unit = 'sync-media-links' ORDER BY id"
+        assert [row[0] for row in query(site, sql)] == ["lost", "lost", "completed"]
         # Of the rows that a dead process held, no attempt is counted and no lease is left.
         assert query(site, "SELECT max(attempts), max(lease_token) FROM sync_enrichment") == [
             (0, "")
@@ -129,6 +140,10 @@ def test_a_refused_key_is_one_sentence_of_cause_and_one_of_cure(own_site: Site) 
         ]
         told = own_site.manage("sync_tmdb", "--json", expect=1)
         assert json.loads(told.stdout)["error"].startswith("The key in TMDB_API_KEY is refused")
+        assert query(own_site, "SELECT count(*) FROM engine_pause") == [(1,)]
+        corrected = own_site.json("sync_tmdb", "--limit", "5", TMDB_API_KEY="another-key")
+        assert corrected["success"] + corrected["failed"] == 5
+        assert query(own_site, "SELECT count(*) FROM engine_pause") == [(0,)]
 
 
 def test_an_upstream_that_is_gone_leaves_every_row_for_later(own_site: Site) -> None:

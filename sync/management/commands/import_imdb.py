@@ -13,7 +13,7 @@ from django.core.management.base import CommandParser
 from popflix.lib.command import OperatorCommand, Report, StopRequest
 from popflix.lib.progress import make_reporter
 from sync.links.imdb_files import parse_types
-from sync.links.import_report import import_here
+from sync.links.import_report import dry_run, import_here
 from sync.links.import_titles import BATCH_ROWS, MOST_BATCH_ROWS, ImportRequest
 from sync.links.sample import MOST_SAMPLE_ROWS, SampleRequest, sample_titles
 
@@ -73,7 +73,8 @@ class Command(OperatorCommand):
             options["dry_run"],
         )
         reporter = make_reporter(self.stdout, self.as_json)
-        return import_here(request, stop=stop, say=self.say, reporter=reporter)
+        perform = dry_run if request.dry_run else import_here
+        return perform(request, stop=stop, say=self.say, reporter=reporter)
 
 
 def _types(text: str) -> tuple[str, ...] | None:

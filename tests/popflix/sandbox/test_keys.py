@@ -63,6 +63,15 @@ def test_the_key_in_the_query_opens_the_door() -> None:
     assert ask(desk, "/3/configuration", headers={}, api_key="other").status == 401
 
 
+def test_authentication_says_whether_the_key_is_taken() -> None:
+    desk = make_desk(keys=BOTH)
+    taken = ask(desk, "/3/authentication", headers={}, api_key=V3_KEY)
+    assert taken.status == 200
+    assert taken.body == {"success": True, "status_code": 1, "status_message": "Success."}
+    refused = ask(desk, "/3/authentication", headers={}, api_key="other")
+    assert (refused.status, refused.body["status_code"]) == (401, 7)
+
+
 def test_keys_do_not_show_in_a_repr() -> None:
     assert V3_KEY not in repr(BOTH)
     assert TOKEN not in repr(BOTH)

@@ -90,6 +90,10 @@ def test_a_recorded_configuration_outranks_the_built_in_one(
     assert len(body["images"].get("poster_sizes", ())) == sizes
 
 
+def test_recordings_answer_for_the_key_as_well(tmp_path: Path) -> None:
+    assert get(write(tmp_path, movie_1=FILM), "/3/authentication").status == 200
+
+
 def test_the_imdb_file_lists_the_recorded_films_and_no_outcome_is_foretold(
     tmp_path: Path,
 ) -> None:

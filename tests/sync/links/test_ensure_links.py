@@ -63,6 +63,20 @@ def test_a_second_time_nothing_is_added_and_nothing_moves() -> None:
     assert (links(), work()) == before
 
 
+@pytest.mark.parametrize("slices", range(8))
+def test_stopped_between_two_slices_it_adds_the_rest_when_called_again(
+    slices: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "_ROWS_A_SLICE", 2)
+    for number in range(5):
+        title(number)
+    asked = iter([False] * slices + [True] * 20)
+    added = ensure_links(MOVIES, NOW, stop=lambda: next(asked))
+    assert added == len(work())
+    assert (added < 5) == (slices < 6)
+    assert added + ensure_links(MOVIES, NOW) == len(links()) == 5
+
+
 def test_adopted_links_get_work_and_keep_every_column() -> None:
     ids = [adopted(number, status) for number, status in enumerate(STATUSES, 1)]
     before = links()

@@ -16,6 +16,7 @@ from typing import Any
 import pytest
 from django.core.management import CommandError, call_command
 
+from popflix.engine.models import Run
 from popflix.lib.errors import Stopped
 from popflix.lib.models import QuarantinedRow
 from sync.links.models import MediaLinks, Title, TitleRating
@@ -57,7 +58,7 @@ def test_json_is_one_object_on_one_line(tmp_path: Path, titles: Path) -> None:
     rated = told.pop("ratings")
     assert {name: value for name, value in told.items() if name not in measured} == {
         "file": "title.basics.tsv.gz", "rows": 6, **counts, "skipped": {"short": 1},
-        "work_added": 4, "dry_run": False, "stopped": False,
+        "work_added": 4, "dry_run": False, "stopped": False, "run": Run.objects.get().pk,
     }  # fmt: skip
     assert {name: value for name, value in rated.items() if name not in measured} == {
         "file": "title.ratings.tsv", "rows": 2, **counts, "inserted": 1, "orphans": 1,
@@ -72,7 +73,7 @@ def test_a_dry_run_says_so_and_writes_nothing(titles: Path) -> None:
     told = call(titles, "--dry-run")
     assert "4 inserted" in told
     assert "Dry run: nothing was written." in told
-    assert Title.objects.count() == QuarantinedRow.objects.count() == 0
+    assert Title.objects.count() == QuarantinedRow.objects.count() == Run.objects.count() == 0
 
 
 @pytest.mark.django_db
@@ -91,6 +92,7 @@ def test_standard_input_is_read_for_a_dash(titles: Path, monkeypatch: pytest.Mon
     monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(titles.read_bytes())))
     told = json.loads(call("-", "--json"))
     assert (told["file"], told["inserted"]) == ("standard input", 4)
+    assert Run.objects.get().params["file"] == "-"
 
 
 @pytest.mark.parametrize(

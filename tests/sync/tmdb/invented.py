@@ -10,6 +10,7 @@ from typing import Any
 from popflix.lib.http import Response
 from popflix.lib.http.decide import classify
 
+TAKEN = {"success": True, "status_code": 1, "status_message": "Success."}
 NOT_FOUND = {
     "success": False,
     "status_code": 34,

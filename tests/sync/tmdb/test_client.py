@@ -6,6 +6,7 @@ import pytest
 from pytest_django import Settings
 
 from popflix.lib.errors import ConfigurationError
+from popflix.lib.http import Refused
 from popflix.lib.limiter import build_limiter
 from sync.tmdb import client as tmdb
 from sync.tmdb.client import TmdbClient, build_client, key_variable
@@ -35,6 +36,15 @@ def test_find_asks_for_imdb_ids() -> None:
     http = FakeHttp({"/find/tt99000001": invented.find([invented.movie()])})
     assert TmdbClient(http, ("de", "en")).find("tt99000001", 3).movies[0].id == 9_000_001
     assert http.params == [{"external_source": "imdb_id", "language": "de"}]
+
+
+def test_the_key_alone_can_be_asked_about() -> None:
+    http = FakeHttp({"/authentication": [invented.TAKEN, 401]})
+    client = TmdbClient(http, ("en",))
+    client.check_key(0)
+    with pytest.raises(Refused):
+        client.check_key(0)
+    assert (http.asked, http.lanes) == (["/authentication"] * 2, [0, 0])
 
 
 def test_a_chain_of_languages_asks_for_images_and_videos_of_each() -> None:
