@@ -41,6 +41,18 @@ class Site:
             text=True,
         )
 
+    def popen_apart(self, *arguments: str, **variables: str) -> subprocess.Popen[bytes]:
+        """A process that leads a session of its own and speaks to nobody: a worker, a cluster."""
+        return subprocess.Popen(
+            [sys.executable, str(ROOT / "manage.py"), *arguments],
+            env=self.env | variables,
+            cwd=self.folder,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,
+        )
+
     def manage(
         self, *arguments: str, expect: int | None = 0, timeout: float = 120, **variables: str
     ) -> subprocess.CompletedProcess[str]:

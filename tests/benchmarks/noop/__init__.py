@@ -1,0 +1,1 @@
+"""An app with a unit that does nothing, for `tests.benchmarks.engine`."""

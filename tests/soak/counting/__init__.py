@@ -1,0 +1,1 @@
+"""An app with units that count, for the campaigns of several workers."""
