@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Mapping
 
+from popflix.engine.bus import bus
 from popflix.engine.models import Event
 from popflix.engine.states import Kind
 from popflix.lib.redact import redact
@@ -19,8 +20,11 @@ def tell(
     milestone_id: str = "",
     payload: Mapping[str, object],
 ) -> Event:
-    """Store one event, secrets removed; call it in the transaction of what it tells."""
-    return Event.objects.create(
+    """Store one event, secrets removed; call it in the transaction of what it tells.
+
+    Listeners of this process hear it once that transaction is committed.
+    """
+    event = Event.objects.create(
         run_id=run_id,
         unit=unit,
         at=now,
@@ -28,6 +32,8 @@ def tell(
         milestone_id=milestone_id,
         payload=storable(payload),
     )
+    bus.publish(event)
+    return event
 
 
 def storable(value: object) -> object:
