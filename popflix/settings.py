@@ -8,6 +8,7 @@ from pathlib import Path
 from popflix.lib.databases import cache_settings, database_settings
 from popflix.lib.env import Env
 from popflix.lib.logs import logging_settings
+from popflix.lib.notify import mail_settings, require_channels
 from popflix.lib.secret_key import secret_key
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -52,14 +53,38 @@ POPFLIX_TITLE_TYPES = env.words(
     "POPFLIX_TITLE_TYPES", ("movie", "tvMovie", "tvSeries", "tvMiniSeries")
 )
 
+# --- What is kept how long: days, after which `prune` removes it ----------------------------
+POPFLIX_KEEP_EVENTS_DAYS = env.integer("POPFLIX_KEEP_EVENTS_DAYS", 30, at_least=1)
+POPFLIX_KEEP_RUNS_DAYS = env.integer("POPFLIX_KEEP_RUNS_DAYS", 180, at_least=1)
+POPFLIX_DEAD_LETTER_DAYS = env.integer("POPFLIX_DEAD_LETTER_DAYS", 180, at_least=1)
+
+# --- Notifications ---------------------------------------------------------------------
+POPFLIX_NOTIFY_EMAIL = list(env.words("POPFLIX_NOTIFY_EMAIL", ()))
+POPFLIX_NOTIFY_WEBHOOK = env.text("POPFLIX_NOTIFY_WEBHOOK")
+POPFLIX_NOTIFY_SECRET = env.text("POPFLIX_NOTIFY_SECRET")  # signs what the webhook gets
+DEFAULT_FROM_EMAIL = env.text("DEFAULT_FROM_EMAIL", "popflix@localhost")
+_email_url = env.text("EMAIL_URL")
+_mail = mail_settings(_email_url)
+EMAIL_HOST, EMAIL_PORT = _mail["host"], _mail["port"]
+EMAIL_HOST_USER, EMAIL_HOST_PASSWORD = _mail["user"], _mail["password"]
+EMAIL_USE_TLS, EMAIL_USE_SSL = _mail["starttls"], _mail["tls"]
+EMAIL_TIMEOUT = _mail["timeout_seconds"]
+require_channels(
+    addresses=POPFLIX_NOTIFY_EMAIL,
+    email_url=_email_url,
+    webhook=POPFLIX_NOTIFY_WEBHOOK,
+    secret=POPFLIX_NOTIFY_SECRET,
+)
+
 # --- The queue (django-q2); the values are argued in docs/adr/0003-queue-is-a-hint.md ---
-_WORKERS = env.integer("POPFLIX_WORKERS", 2, at_least=1)
+POPFLIX_TICK_SECONDS = env.number("POPFLIX_TICK_SECONDS", 5, at_least=0.1)
+POPFLIX_WORKERS = env.integer("POPFLIX_WORKERS", 2, at_least=1)
 _TIMEOUT = 120
 Q_CLUSTER = {
     "name": "popflix",
     "orm": "default",
-    "workers": _WORKERS,
-    "queue_limit": _WORKERS,
+    "workers": POPFLIX_WORKERS,
+    "queue_limit": POPFLIX_WORKERS,
     "bulk": 1,
     "timeout": _TIMEOUT,
     "retry": 3 * _TIMEOUT + 60,
@@ -67,12 +92,12 @@ Q_CLUSTER = {
     "max_attempts": 1,
     "save_limit": 0,
     "catch_up": False,
-    "poll": 0.5,
+    "poll": 0.2,  # seconds; the median run starts 0.1 s after it was enqueued
     "guard_cycle": 0.5,
     "recycle": 200,
     "max_rss": 400_000,
     "cache": "queue",
-    "ALT_CLUSTERS": {"operator": {"workers": 1, "queue_limit": 1}},
+    "ALT_CLUSTERS": {"operator": {"workers": 1, "queue_limit": 1, "scheduler": False}},
 }
 
 # --- Applications ----------------------------------------------------------------------

@@ -16,6 +16,7 @@ from tests.site import ROOT
 
 OURS = {name: app for name, app in get_commands().items() if app.startswith(("popflix.", "sync"))}
 COMMON = {"--json", "--traceback"}
+WRITES_NOTHING = {"sandbox", "units", "events", "top"}
 
 
 def section(name: str) -> str:
@@ -48,7 +49,7 @@ def test_every_option_is_told(name: str) -> None:
 @pytest.mark.parametrize("name", sorted(OURS))
 def test_every_command_speaks_json_and_those_that_write_can_be_tried(name: str) -> None:
     assert "--json" in options(name)
-    assert "--dry-run" in options(name) or name == "sandbox"
+    assert "--dry-run" in options(name) or name in WRITES_NOTHING
 
 
 @pytest.mark.django_db
@@ -60,8 +61,21 @@ def test_every_command_speaks_json_and_those_that_write_can_be_tried(name: str) 
         ("sync_tmdb", ["--enqueue"]),
         ("adopt", ["--check"]),
         ("serve", ["--dry-run"]),
+        ("work", ["--dry-run"]),
         ("demo", ["--dry-run"]),
         ("reset", ["--dry-run"]),
+        ("tick", []),
+        ("tick", ["--dry-run"]),
+        ("units", []),
+        ("top", []),
+        ("run_unit", ["sync-media-links", "--dry-run"]),
+        ("run_unit", ["sync-media-links", "--enqueue"]),
+        ("pause", ["sync-media-links", "--why", "so"]),
+        ("resume", ["sync-media-links"]),
+        ("dead_letters", []),
+        ("dead_letters", ["--retry", "--dry-run"]),
+        ("dead_letters", ["--retry", "--enqueue"]),
+        ("dead_letters", ["--discard", "--why", "so"]),
     ],
 )
 def test_every_key_that_is_printed_is_told(
