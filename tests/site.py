@@ -7,9 +7,11 @@ from __future__ import annotations
 
 import json
 import os
+import sqlite3
 import subprocess
 import sys
 import uuid
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -75,21 +77,38 @@ class Site:
         assert isinstance(parsed, dict)
         return parsed
 
+    def sql(self, statement: str) -> list[tuple[Any, ...]]:
+        """Execute one statement over a connection of its own, commit, and return its rows."""
+        url = self.env.get("DATABASE_URL", "")
+        opened = _mysql(url) if url else self._sqlite()
+        with closing(opened) as connection:
+            cursor = connection.cursor()
+            cursor.execute(statement)
+            rows = list(cursor.fetchall())
+            connection.commit()
+        return rows
 
-def create_mysql_database(server_url: str) -> str:
-    """Create an empty database on the server and return its URL."""
+    def _sqlite(self) -> Any:
+        return sqlite3.connect(Path(self.env["POPFLIX_VAR"]) / "popflix.sqlite3", timeout=20)
+
+
+def _mysql(url: str) -> Any:
     import MySQLdb
 
-    parts = urlsplit(server_url)
-    name = f"site_{uuid.uuid4().hex[:12]}"
-    connection = MySQLdb.connect(
+    parts = urlsplit(url)
+    return MySQLdb.connect(
         host=parts.hostname or "127.0.0.1",
         port=parts.port or 3306,
         user=parts.username or "root",
         passwd=parts.password or "",
+        db=parts.path.strip("/"),
+        charset="utf8mb4",
     )
-    try:
+
+
+def create_mysql_database(server_url: str) -> str:
+    """Create an empty database on the server and return its URL."""
+    name = f"site_{uuid.uuid4().hex[:12]}"
+    with closing(_mysql(server_url)) as connection:
         connection.cursor().execute(f"CREATE DATABASE {name} CHARACTER SET utf8mb4")
-    finally:
-        connection.close()
     return f"{server_url}/{name}"

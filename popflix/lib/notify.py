@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import Any
-from urllib.parse import urlsplit
 
 import environ
 
+from popflix.lib.addresses import is_http
 from popflix.lib.errors import ConfigurationError
 
 _PORTS = {"smtp": 25, "smtp+tls": 587, "smtp+ssl": 465, "smtps": 465}
@@ -62,7 +62,7 @@ def require_channels(
             "POPFLIX_NOTIFY_EMAIL has a word that is no address.",
             "Write one or more addresses, separated by commas.",
         )
-    if webhook and not _is_http(webhook):
+    if webhook and not is_http(webhook):
         raise ConfigurationError(
             "POPFLIX_NOTIFY_WEBHOOK is no http or https address.",
             "Write for instance https://hooks.example.org/popflix.",
@@ -72,11 +72,3 @@ def require_channels(
             "POPFLIX_NOTIFY_WEBHOOK is set without POPFLIX_NOTIFY_SECRET.",
             "Choose a long random text for both ends: it signs each notification.",
         )
-
-
-def _is_http(url: str) -> bool:
-    try:
-        parts = urlsplit(url)
-        return parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
-    except ValueError:  # a port that is no number
-        return False

@@ -5,13 +5,10 @@ The tables are read over a connection of the test's own, never through the code 
 
 from __future__ import annotations
 
-import sqlite3
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 from popflix.sandbox import Sandbox, running
 from popflix.sandbox.catalogue import Catalogue, Known
@@ -56,30 +53,8 @@ def expected(sandbox: Sandbox) -> State:
 
 
 def query(site: Site, sql: str) -> list[tuple[Any, ...]]:
-    url = site.env.get("DATABASE_URL", "")
-    if not url:
-        connection = sqlite3.connect(Path(site.env["POPFLIX_VAR"]) / "popflix.sqlite3")
-        try:
-            return connection.execute(sql.format(q='"')).fetchall()
-        finally:
-            connection.close()
-    import MySQLdb
-
-    parts = urlsplit(url)
-    server = MySQLdb.connect(
-        host=parts.hostname or "127.0.0.1",
-        port=parts.port or 3306,
-        user=parts.username or "root",
-        passwd=parts.password or "",
-        db=parts.path.strip("/"),
-        charset="utf8mb4",
-    )
-    try:
-        cursor = server.cursor()
-        cursor.execute(sql.format(q="`"))
-        return list(cursor.fetchall())
-    finally:
-        server.close()
+    """`{q}` in the statement is the database's quotation mark for names."""
+    return site.sql(sql.format(q="`" if site.env.get("DATABASE_URL") else '"'))
 
 
 def requests_needed(titles: int) -> Counter[str]:

@@ -6,11 +6,12 @@ import http.client
 import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
-from urllib.parse import quote, urlencode, urlsplit
+from urllib.parse import quote, urlencode
 
 import requests
 import urllib3
 
+from popflix.lib.addresses import is_http
 from popflix.lib.clock import SYSTEM_CLOCK, Clock
 from popflix.lib.errors import ConfigurationError
 from popflix.lib.http.decide import classify, is_json_text
@@ -145,7 +146,7 @@ class HttpClient:
 
 
 def _check(upstream: str, base_url: str, headers: Mapping[str, str]) -> None:
-    if not _is_http(base_url):
+    if not is_http(base_url):
         raise ConfigurationError(
             f"The base URL of {upstream} is no http or https address.",
             "Correct it in .env, for instance https://api.example.org/3.",
@@ -157,14 +158,6 @@ def _check(upstream: str, base_url: str, headers: Mapping[str, str]) -> None:
                 f"The {name} header for {upstream} has characters that HTTP cannot carry.",
                 "Copy the token or key anew, without line breaks, quotes and spaces.",
             )
-
-
-def _is_http(url: str) -> bool:
-    try:
-        parts = urlsplit(url)
-        return parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
-    except ValueError:  # a port that is no number
-        return False
 
 
 def _remember(headers: Mapping[str, str], params: Mapping[str, str]) -> None:
