@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-from tests.flows.enrichment import query
+from popflix.engine.liveness import start_time
 from tests.popflix.console.serving import parent_of, processes_of
 from tests.site import ROOT, Site
 
@@ -64,6 +64,11 @@ class WorkingSite:
             )
         self.wait_until_at_work()
 
+    def wait_until_idle(self) -> None:
+        """What an earlier test left active has ended: it would hold a worker."""
+        active = "SELECT count(*) FROM engine_run WHERE active_key IS NOT NULL"
+        self.wait_for(lambda: self.rows(active)[0][0] == 0)
+
     def wait_until_at_work(self) -> None:
         self.wait_for(lambda: len(self.workers()) == 2 and len(self.workers("operator")) == 1)
 
@@ -109,10 +114,12 @@ class WorkingSite:
         return next((pid for pid in self.processes() if parent_of(pid) == main != 0), 0)
 
     def workers(self, cluster: str = "popflix") -> list[int]:
-        """The living workers that said they are ready."""
+        """The living workers that said they are ready; one just killed still has its parent."""
         sentinel = self.sentinel(cluster)
         ready = map(int, re.findall(r"ready for work at (\d+)", self.told()))
-        return [pid for pid in ready if sentinel and parent_of(pid) == sentinel]
+        return [
+            pid for pid in ready if sentinel and parent_of(pid) == sentinel and start_time(pid)
+        ]
 
     def kill(self, *pids: int) -> None:
         for pid in pids:
@@ -152,10 +159,10 @@ class WorkingSite:
     # --- its tables -----------------------------------------------------------------------
 
     def rows(self, sql: str) -> list[tuple[Any, ...]]:
-        return query(self.site, sql)
+        return self.site.sql(sql)
 
     def change(self, sql: str) -> None:
-        change(self.site, sql)
+        self.site.sql(sql)
 
     def wait_for(self, condition: Callable[[], bool]) -> float:
         """Until the condition holds; how long it took."""
@@ -175,31 +182,3 @@ def working(folder: Path, database_url: str, **variables: str) -> Iterator[Worki
         yield made
     finally:
         made.close()
-
-
-def change(site: Site, sql: str) -> None:
-    """Execute and commit over a connection of the test's own."""
-    import sqlite3
-    from urllib.parse import urlsplit
-
-    url = site.env.get("DATABASE_URL", "")
-    if not url:
-        with contextlib.closing(
-            sqlite3.connect(Path(site.env["POPFLIX_VAR"]) / "popflix.sqlite3")
-        ) as connection:
-            connection.execute(sql)
-            connection.commit()
-        return
-    import MySQLdb
-
-    parts = urlsplit(url)
-    server = MySQLdb.connect(
-        host=parts.hostname or "127.0.0.1",
-        port=parts.port or 3306,
-        user=parts.username or "root",
-        passwd=parts.password or "",
-        db=parts.path.strip("/"),
-    )
-    with contextlib.closing(server):
-        server.cursor().execute(sql)
-        server.commit()

@@ -33,8 +33,9 @@ def site(
 
 @pytest.fixture
 def at_work(site: WorkingSite) -> WorkingSite:
-    """All workers are there, also after what the test before has killed."""
+    """All workers are there and free, also after what the test before has killed."""
     site.wait_until_at_work()
+    site.wait_until_idle()
     return site
 
 
