@@ -1,0 +1,1 @@
+"""The pieces that every page is composed of; docs/screens.md shows how an app uses them."""
