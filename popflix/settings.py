@@ -9,7 +9,7 @@ from popflix.lib.databases import cache_settings, database_settings
 from popflix.lib.env import Env
 from popflix.lib.logs import logging_settings
 from popflix.lib.notify import mail_settings, require_channels
-from popflix.lib.secret_key import secret_key
+from popflix.lib.secret_key import secret_key, site_mark
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 env = Env(Path(os.environ.get("POPFLIX_DOTENV") or BASE_DIR / ".env"))
@@ -20,6 +20,9 @@ POPFLIX_VAR = Path(env.text("POPFLIX_VAR") or BASE_DIR / "var").resolve()
 DEBUG = env.flag("DEBUG", default=False)
 ALLOWED_HOSTS = list(env.words("ALLOWED_HOSTS", ("localhost", "127.0.0.1", "[::1]")))
 CSRF_TRUSTED_ORIGINS = list(env.words("CSRF_TRUSTED_ORIGINS", ()))
+# Behind a proxy that ends TLS, and behind how many in all.
+POPFLIX_HTTPS = env.flag("POPFLIX_HTTPS", default=False)
+POPFLIX_PROXIES = env.integer("POPFLIX_PROXIES", int(POPFLIX_HTTPS))
 
 # --- Databases and caches --------------------------------------------------------------
 _default = env.database(default=f"sqlite:///{POPFLIX_VAR / 'popflix.sqlite3'}")
@@ -28,8 +31,11 @@ DATABASES = {"default": database_settings(_default)}
 REDIS_URL = env.text("REDIS_URL")  # limiter and cache; never the queue
 CACHES = cache_settings(REDIS_URL, POPFLIX_VAR)
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
-# django-q2's result table has a conditional index, which MariaDB does without; we never read it.
-SILENCED_SYSTEM_CHECKS = ["models.W037"]
+SILENCED_SYSTEM_CHECKS = [
+    "models.W037",  # django-q2's results have a conditional index, which MariaDB does without
+    "security.W005",  # HSTS for the whole domain is not this site's to promise,
+    "security.W021",  # nor to have built into browsers
+]
 SECRET_KEY = secret_key(env.text("SECRET_KEY"), POPFLIX_VAR, may_generate=_has_own_sqlite)
 
 # --- TMDB ------------------------------------------------------------------------------
@@ -107,7 +113,7 @@ INSTALLED_APPS = [
     "popflix.engine",
     "popflix.lib",
     "django_q",
-    "django.contrib.admin",
+    "popflix.console.admin_config.ConsoleAdminConfig",  # django.contrib.admin, on our own site
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
@@ -116,6 +122,7 @@ INSTALLED_APPS = [
     "django.contrib.staticfiles",
 ]
 MIDDLEWARE = [
+    "popflix.console.csp.ContentSecurityPolicy",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
@@ -148,14 +155,25 @@ AUTH_PASSWORD_VALIDATORS = [
 
 # --- Pages -----------------------------------------------------------------------------
 LANGUAGE_CODE = "en"
-TIME_ZONE = env.text("TIME_ZONE", "UTC")
+TIME_ZONE = env.time_zone("TIME_ZONE", "UTC")
 USE_TZ = True
 USE_I18N = False
 STATIC_URL = "static/"
 STATIC_ROOT = POPFLIX_VAR / "static"
 WHITENOISE_USE_FINDERS = True  # no collectstatic step on a small site
+
+# --- Headers and cookies ---------------------------------------------------------------
 X_FRAME_OPTIONS = "DENY"
+SECURE_REFERRER_POLICY = "same-origin"
+SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
+SECURE_CONTENT_TYPE_NOSNIFF = True
+# Browsers tell cookies apart by host name, not by port: the demo's must not replace the site's.
+_cookies = site_mark(str(_default["NAME"]))
+SESSION_COOKIE_NAME, CSRF_COOKIE_NAME = f"popflix_session_{_cookies}", f"popflix_csrf_{_cookies}"
 SESSION_COOKIE_HTTPONLY = True
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE_SSL_REDIRECT = POPFLIX_HTTPS
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if POPFLIX_HTTPS else None
+SECURE_HSTS_SECONDS = 365 * 86_400 if POPFLIX_HTTPS else 0
 
 # --- Logs ------------------------------------------------------------------------------
 POPFLIX_LOG_JSON = env.flag("POPFLIX_LOG_JSON", default=False)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from django.contrib import admin
-from django.urls import path
+from django.urls import include, path
 from django.views.generic import RedirectView
 
 admin.site.site_header = admin.site.site_title = "popflix"
@@ -11,5 +11,6 @@ admin.site.index_title = "Titles, work and records"
 
 urlpatterns = [
     path("", RedirectView.as_view(pattern_name="admin:index")),
+    path("", include("popflix.console.urls")),
     path("admin/", admin.site.urls),
 ]

@@ -13,16 +13,26 @@ from django.core.validators import MinValueValidator, URLValidator
 from django.db.models import Model, Q, QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
 from django.utils.text import Truncator
 
-from popflix.lib.admin import BigTableAdmin, ReadOnlyAdmin, key_prefix
+from popflix.console.columns import badge_column, moment_column
+from popflix.console.pieces import render, vocabulary
+from popflix.console.pieces.tones import State, Tone
+from popflix.lib.admin import BigTableAdmin, ReadOnlyAdmin, WhyForm, key_prefix, why_given
 from sync.links.decide import LINK_FIELDS
 from sync.links.editing import edit_link, retry_links, unlock_links
-from sync.links.models import Enrichment, FailureKind, MediaLinks, Title
+from sync.links.models import Enrichment, FailureKind, MediaLinks, ProcessedStatus, Title
 from sync.links.tconst import parse_tconst
 
 _SUMMARY_LENGTH = 90
-_WHY = "chosen in the admin's list"
+_STATES = {
+    ProcessedStatus.PENDING.value: State("Pending", Tone.WAIT),
+    ProcessedStatus.SUCCESS.value: State("Success", Tone.OK),
+    ProcessedStatus.FAILED.value: State("Failed", Tone.BAD),
+}
+vocabulary.register("media link", _STATES)
 _SEARCH_HELP = "An IMDb id or its beginning (tt0111), or the address of IMDb's page."
 
 
@@ -73,7 +83,8 @@ def _of_work(name: str) -> Any:
 
     @admin.display(description=name.replace("_", " "))
     def column(self: Any, link: MediaLinks) -> Any:
-        return getattr(_work(link), name)
+        value = getattr(_work(link), name)
+        return "-" if value in ("", [], None) else value
 
     return column
 
@@ -89,6 +100,9 @@ class MediaLinksForm(forms.ModelForm):  # type: ignore[type-arg]  # Django's is 
     class Meta:
         model = MediaLinks
         fields = LINK_FIELDS
+        labels: ClassVar[Any] = {
+            "tmdb_id": "TMDB id", "poster_url": "Poster", "trailer_embed_url": "Trailer",
+        }  # fmt: skip
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -104,38 +118,55 @@ class MediaLinksForm(forms.ModelForm):  # type: ignore[type-arg]  # Django's is 
 class MediaLinksAdmin(BigTableAdmin):
     form = MediaLinksForm
     list_display = (
-        "imdb_id", "name", "processed_status", "failure_kind", "summary", "due_at",
+        "imdb_id", "name", "state", "failure", "summary", "next_try",
     )  # fmt: skip
+    empty_hint = "Load titles with `manage.py import_imdb`; each gets its links row by itself."
     list_filter = ("processed_status", KindFilter)
     list_select_related = ("title", "enrichment")
     search_fields = ("title",)
     search_help_text = _SEARCH_HELP
     ordering = ("title_id",)
     sortable_by: ClassVar[Any] = ("imdb_id",)
+    action_form = WhyForm
     actions = ("retry", "unlock")
+    operators_may = ("change",)
     readonly_fields = (
-        "name", "processed_status", "reason", "poster_reason", "trailer_reason", "failure_kind",
-        "candidates", "locked_fields", "attempts", "due_at", "fetched_at", "last_updated",
+        "name", "state", "failure", "reason", "poster_reason", "trailer_reason", "candidates",
+        "locked_fields", "attempts", "next_try", "fetched", "updated",
     )  # fmt: skip
-    fields = ("name", *LINK_FIELDS, *readonly_fields[1:])
+    fields = ("name", "state", "failure", "reason", *LINK_FIELDS, *readonly_fields[4:])
 
     attempts = _of_work("attempts")
     candidates = _of_work("candidates")
-    due_at = _of_work("due_at")
-    failure_kind = _of_work("failure_kind")
-    fetched_at = _of_work("fetched_at")
     locked_fields = _of_work("locked_fields")
     poster_reason = _of_work("poster_reason")
     trailer_reason = _of_work("trailer_reason")
+
+    state = badge_column("processed_status", "media link", "state")
+
+    updated = moment_column("last_updated")
+
+    @admin.display(description="fetched")
+    def fetched(self, link: MediaLinks) -> SafeString:
+        return render.moment(_work(link).fetched_at)
+
+    @admin.display(description="failure")
+    def failure(self, link: MediaLinks) -> str:
+        kind = _work(link).failure_kind
+        return FailureKind(kind).label if kind in FailureKind.values else kind or "-"
+
+    @admin.display(description="next try")
+    def next_try(self, link: MediaLinks) -> SafeString:
+        return render.moment(_work(link).due_at)
 
     @admin.display(description="IMDb id", ordering="title_id")
     def imdb_id(self, link: MediaLinks) -> str:
         return str(link.pk)
 
     @admin.display(description="title")
-    def name(self, link: MediaLinks) -> str:
+    def name(self, link: MediaLinks) -> SafeString:
         year = f" ({link.title.start_year})" if link.title.start_year else ""
-        return f"{link.title.primary_title}{year}"
+        return format_html("<bdi>{}</bdi>", f"{link.title.primary_title}{year}")
 
     @admin.display(description="why")
     def reason(self, link: MediaLinks) -> str:
@@ -173,12 +204,14 @@ class MediaLinksAdmin(BigTableAdmin):
 
     @admin.action(description="Retry now", permissions=["change"])
     def retry(self, request: HttpRequest, queryset: QuerySet[Any]) -> None:
-        count = retry_links(_keys(queryset), by=request.user, why=_WHY, now=timezone.now())
+        why = why_given(request)
+        count = retry_links(_keys(queryset), by=request.user, why=why, now=timezone.now())
         messages.success(request, f"{count} titles are due now; sync_tmdb asks TMDB again.")
 
     @admin.action(description="Unlock and retry now", permissions=["change"])
     def unlock(self, request: HttpRequest, queryset: QuerySet[Any]) -> None:
-        count = unlock_links(_keys(queryset), by=request.user, why=_WHY, now=timezone.now())
+        why = why_given(request)
+        count = unlock_links(_keys(queryset), by=request.user, why=why, now=timezone.now())
         messages.success(request, f"{count} titles are unlocked and due now.")
 
 

@@ -1,26 +1,35 @@
-"""Plain pages of what the platform keeps: the engine's tables, the audit trail, quarantine."""
+"""The admin's pages of what the platform keeps; importing them registers them."""
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
-
 from django.contrib import admin
 
-from popflix.console import engine_admin, engine_admin_runs, engine_admin_schedules
+from popflix.console import (
+    accounts_admin,
+    audit_admin,
+    engine_admin,
+    engine_admin_runs,
+    engine_admin_schedules,
+)
+from popflix.console.columns import moment_column
+from popflix.engine.q2 import admin_pages
 from popflix.lib.admin import ReadOnlyAdmin
-from popflix.lib.models import AuditEntry, QuarantinedRow
+from popflix.lib.models import QuarantinedRow
 
-__all__ = ["engine_admin", "engine_admin_runs", "engine_admin_schedules"]  # their pages
-
-
-@admin.register(AuditEntry)
-class AuditEntryAdmin(ReadOnlyAdmin):
-    list_display = ("at", "actor_name", "action", "target", "count", "why")
-    ordering = ("-at",)
-    sortable_by: ClassVar[Any] = ("at",)
+__all__ = [
+    "accounts_admin",
+    "admin_pages",
+    "audit_admin",
+    "engine_admin",
+    "engine_admin_runs",
+    "engine_admin_schedules",
+]
 
 
 @admin.register(QuarantinedRow)
 class QuarantinedRowAdmin(ReadOnlyAdmin):
-    list_display = ("source", "line", "reason", "at")
+    list_display = ("source", "line", "reason", "when")
     ordering = ("-id",)
+    empty_hint = "Lines of a file that make no sense wait here; none did so far."
+
+    when = moment_column("at", "when")

@@ -2,45 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from typing import Any, ClassVar
 
-from django import forms
 from django.contrib import admin, messages
-from django.contrib.admin.helpers import ActionForm
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
 from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
-from django.urls import URLPattern, path, reverse
-from django.utils.html import format_html, format_html_join
+from django.urls import URLPattern, path
 from django.utils.http import content_disposition_header
-from django.utils.safestring import SafeString, mark_safe
 from django.views.decorators.http import require_safe
 
+from popflix.console import run_page
+from popflix.console.columns import badge_column, moment_column
 from popflix.console.engine_admin import UnitFilter
-from popflix.engine import files, starting
+from popflix.engine import starting
 from popflix.engine.models import Run, RunFile
 from popflix.engine.views.controls import Asked, cancel_audited
-from popflix.engine.views.words import cut, pairs
 from popflix.lib import audit
-from popflix.lib.admin import ReadOnlyAdmin
+from popflix.lib.admin import ReadOnlyAdmin, WhyForm, why_given
 from popflix.lib.clock import SYSTEM_CLOCK
 from popflix.lib.errors import OperatorError
 
 _MOST_AT_ONCE = 200
 _MOST_TOLD = 5
-_EVENTS_SHOWN = 50
-_CHILDREN_SHOWN = 100
-_WHY = "chosen in the admin's list"
-
-
-class WhyForm(ActionForm):
-    """The bar of actions asks why, for the audit trail."""
-
-    why = forms.CharField(
-        required=False, max_length=200, label="Why:", widget=forms.TextInput({"size": 30})
-    )
 
 
 @admin.register(Run)
@@ -48,28 +34,35 @@ class RunAdmin(ReadOnlyAdmin):
     action_form = WhyForm
     actions = ("retry", "cancel")
     list_display = (
-        "id", "unit", "status", "trigger", "done_count", "total_count", "ok_count",
-        "failed_count", "queued_at", "finished_at", "error",
+        "id", "unit", "state", "progress", "failed", "trigger", "queued", "took", "why",
     )  # fmt: skip
     list_filter = ("status", UnitFilter)
     ordering = ("-id",)
     sortable_by: ClassVar[Any] = ("id",)
-    readonly_fields = ("children_table", "files_table", "events_table")
-    fields = (
-        "unit", "status", "error", "result", "params", "trigger", "attempt", "retry_of",
-        "parent", "step", "mode", "slot", "children_table", "files_table",
-        "done_count", "total_count", "ok_count", "failed_count",
-        "queued_at", "started_at", "finished_at", "resume_at", "wait_reason",
-        "cancel_requested_at", "heartbeat_at", "lease_until", "host", "pid", "fence",
-        "crash_count", "dispatched_at", "dispatch_count", "dismissed_at", "events_table",
-    )  # fmt: skip
+    empty_hint = "Start one with `manage.py run_unit`, or add a schedule that does."
+    readonly_fields = run_page.COLUMNS
+    fieldsets = run_page.FIELDSETS
 
-    def has_operate_permission(self, request: HttpRequest) -> bool:
-        return bool(request.user.has_perm("engine.change_run"))
+    state = badge_column("status", "run", "state")
+    queued = moment_column("queued_at")
+    progress, took, why = run_page.progress, run_page.took, run_page.why
+    failed, outcome, timeline = run_page.failed, run_page.outcome, run_page.timeline
+    went_well, parts, files_kept = run_page.went_well, run_page.parts, run_page.files_kept
+    started = moment_column("started_at")
+    finished = moment_column("finished_at")
+    resumes = moment_column("resume_at", "goes on")
+    cancel_asked = moment_column("cancel_requested_at", "cancel asked")
+    beat = moment_column("heartbeat_at", "last heard")
+
+    def has_retry_permission(self, request: HttpRequest) -> bool:
+        return bool(request.user.has_perm("engine.retry_run"))
+
+    def has_cancel_permission(self, request: HttpRequest) -> bool:
+        return bool(request.user.has_perm("engine.cancel_run"))
 
     # --- actions ------------------------------------------------------------------------
 
-    @admin.action(description="Retry", permissions=["operate"])
+    @admin.action(description="Retry", permissions=["retry"])
     def retry(self, request: HttpRequest, queryset: QuerySet[Any]) -> None:
         def again(run_id: int, who: str, why: str) -> str:
             with transaction.atomic():
@@ -82,7 +75,7 @@ class RunAdmin(ReadOnlyAdmin):
 
         _act(request, queryset, again)
 
-    @admin.action(description="Cancel", permissions=["operate"])
+    @admin.action(description="Cancel", permissions=["cancel"])
     def cancel(self, request: HttpRequest, queryset: QuerySet[Any]) -> None:
         def end(run_id: int, who: str, why: str) -> str:
             run = cancel_audited(run_id, Asked(who, why, account=request.user))
@@ -90,40 +83,6 @@ class RunAdmin(ReadOnlyAdmin):
             return f"Run {run_id} is {run.status if over else 'asked to end after its chunk'}."
 
         _act(request, queryset, end)
-
-    # --- the page of one run ------------------------------------------------------------
-
-    @admin.display(description="children")
-    def children_table(self, run: Run) -> SafeString | str:
-        children = run.children.order_by("pk")[:_CHILDREN_SHOWN]
-        rows = [
-            (reverse("admin:engine_run_change", args=[child.pk]), str(child), child.status,
-             cut(child.error, 90))
-            for child in children
-        ]  # fmt: skip
-        return _lines('<a href="{}">{}</a> {} {}', rows)
-
-    @admin.display(description="files")
-    def files_table(self, run: Run) -> SafeString | str:
-        rows = [
-            (reverse("admin:engine_run_file", args=[each.pk]), each.name, each.size)
-            for each in files.files_of(run.pk)
-        ]
-        return _lines('<a href="{}">{}</a> ({} bytes)', rows)
-
-    @admin.display(description="events")
-    def events_table(self, run: Run) -> SafeString | str:
-        newest = run.events.order_by("-pk")[:_EVENTS_SHOWN]
-        rows = [
-            (f"{event.at:%Y-%m-%d %H:%M:%S} UTC", event.kind, event.milestone_id,
-             cut(pairs(event.payload), 200))
-            for event in newest
-        ]  # fmt: skip
-        every = format_html(
-            '<br><a href="{}?run={}">All events of this run</a>',
-            reverse("admin:engine_event_changelist"), run.pk,
-        )  # fmt: skip
-        return _lines("{} <b>{}</b> {} {}", rows) + every
 
     # --- files --------------------------------------------------------------------------
 
@@ -145,15 +104,11 @@ class RunAdmin(ReadOnlyAdmin):
         return answer
 
 
-def _lines(template: str, rows: Iterable[tuple[Any, ...]]) -> SafeString | str:
-    return format_html_join(mark_safe("<br>"), template, rows) or "-"
-
-
 def _act(
     request: HttpRequest, queryset: QuerySet[Any], action: Callable[[int, str, str], str]
 ) -> None:
     """Do it run by run, oldest first; each one that is refused says why and stops no other."""
-    why = request.POST.get("why", "").strip()[:200] or _WHY
+    why = why_given(request)
     chosen = list(queryset.order_by("pk").values_list("pk", flat=True)[: _MOST_AT_ONCE + 1])
     done: list[str] = []
     refused: list[str] = []

@@ -9,7 +9,10 @@ from django.contrib import admin, messages
 from django.db import transaction
 from django.db.models import QuerySet
 from django.http import HttpRequest
+from django.utils.safestring import SafeString
 
+from popflix.console.columns import moment_column
+from popflix.console.pieces import render
 from popflix.engine.models import Schedule
 from popflix.engine.models.schedules import DECLARED
 from popflix.engine.registry import registry
@@ -44,22 +47,31 @@ class ScheduleForm(forms.ModelForm):  # type: ignore[type-arg]  # Django's is no
 class ScheduleAdmin(BigTableAdmin):
     form = ScheduleForm
     list_display = (
-        "unit", "when", "is_enabled", "next_at", "overlap", "is_declared", "error",
+        "unit", "when", "state", "next_firing", "overlap", "declared_by", "error",
     )  # fmt: skip
     list_display_links = ("unit", "when")
     list_filter = ("is_enabled",)
     ordering = ("unit", "id")
     sortable_by: ClassVar[Any] = ("unit",)
-    readonly_fields = ("next_at", "error", "is_declared")
+    readonly_fields = ("next_firing", "error", "declared_by")
+    operators_may = ("add", "change", "delete")
     fields = (*ScheduleForm.Meta.fields, *readonly_fields)
+    empty_hint = "Add a schedule, or declare a timetable where a unit is registered."
+
+    next_firing = moment_column("next_at", "fires next")
 
     @admin.display(description="when")
     def when(self, schedule: Schedule) -> str:
         return str(schedule.cadence)
 
-    @admin.display(description="declared in code", boolean=True)
-    def is_declared(self, schedule: Schedule) -> bool:
-        return schedule.origin == DECLARED
+    @admin.display(description="state")
+    def state(self, schedule: Schedule) -> SafeString:
+        word = "off" if not schedule.is_enabled else "broken" if schedule.error else "on"
+        return render.badge("schedule", word)
+
+    @admin.display(description="declared by")
+    def declared_by(self, schedule: Schedule) -> str:
+        return "code" if schedule.origin == DECLARED else "an operator"
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """A declared one would be made again: it is disabled instead."""

@@ -1,4 +1,4 @@
-"""What every admin page of a big table shares: cheap pages, search by key, no stray edits.
+"""What every admin page of a big table shares: cheap pages, search by key, no stray edits, why.
 
 The measurements behind it: a count on every page, facets, date drill-down and substring search
 take seconds at five million rows; a capped count and a range on the primary key take
@@ -9,11 +9,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from django import forms
 from django.contrib import admin
+from django.contrib.admin.helpers import ActionForm
 from django.core.paginator import Paginator
 from django.db import connections
 from django.db.models import Model, Q, QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
+from django.utils.text import capfirst
 
 if TYPE_CHECKING:  # the stubs' classes are generic, Django's own are not
     AnyPaginator = Paginator[Any]
@@ -22,6 +25,7 @@ else:
     AnyPaginator = Paginator
     AnyModelAdmin = admin.ModelAdmin
 
+_LAST_BEFORE_SURROGATES = 0xD7FF
 MOST_ROWS = 10_000  # that can be paged to; deep offsets cost seconds, a filter is the way there
 _ESTIMATES = {
     "mysql": "SELECT TABLE_ROWS FROM information_schema.TABLES "
@@ -70,8 +74,24 @@ def estimated_rows(rows: QuerySet[Any]) -> int:
 
 def key_prefix(field: str, prefix: str) -> Q:
     """Keys that begin with `prefix`, as a range: LIKE finds no index on any of the databases."""
-    after = prefix[:-1] + chr(ord(prefix[-1]) + 1)
+    last = ord(prefix[-1])
+    if last >= _LAST_BEFORE_SURROGATES:  # no letter is followed by none there
+        return Q(**{f"{field}__startswith": prefix})
+    after = prefix[:-1] + chr(last + 1)
     return Q(**{f"{field}__gte": prefix, f"{field}__lt": after})
+
+
+class WhyForm(ActionForm):
+    """The bar of actions asks why, for the audit trail."""
+
+    why = forms.CharField(
+        required=False, max_length=200, label="Why:", widget=forms.TextInput({"size": 30})
+    )
+
+
+def why_given(request: HttpRequest) -> str:
+    """What was said in the bar of actions; where nothing was, that it was chosen there."""
+    return request.POST.get("why", "").strip()[:200] or "chosen in the admin's list"
 
 
 class BigTableAdmin(AnyModelAdmin):
@@ -83,6 +103,16 @@ class BigTableAdmin(AnyModelAdmin):
     list_per_page = 50
     list_max_show_all = 200
     sortable_by: ClassVar[Any] = ()
+    # Of Django's add, change and delete, what the group *operator* gets (popflix.console.groups).
+    operators_may: ClassVar[tuple[str, ...]] = ()
+    empty_hint = ""  # what an operator does to see rows here
+
+    def changelist_view(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """Headed by what is listed, where Django says "Select … to change"."""
+        title = capfirst(str(self.opts.verbose_name_plural))
+        return super().changelist_view(request, {"title": title, **(extra_context or {})})
 
 
 class ReadOnlyAdmin(BigTableAdmin):

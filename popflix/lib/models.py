@@ -60,7 +60,12 @@ class AuditEntry(models.Model):
     details = models.JSONField(default=dict, blank=True)
 
     class Meta:
-        indexes = [models.Index(fields=["at"], name="audit_at")]
+        indexes = [
+            models.Index(fields=["at"], name="audit_at"),
+            models.Index(fields=["action", "at"], name="audit_action"),
+            models.Index(fields=["actor_name", "at"], name="audit_actor"),
+            models.Index(fields=["target"], name="audit_target"),
+        ]
         verbose_name_plural = "audit trail"
 
     def __str__(self) -> str:

@@ -29,6 +29,7 @@ class Pause(models.Model):
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["unit", "holder"], name="pause_holder")]
+        permissions = [("pause_unit", "Can pause and resume a unit")]
 
     def __str__(self) -> str:
         return f"{self.unit} paused by {self.by}: {self.why}"

@@ -80,6 +80,11 @@ class Run(models.Model):
             models.Index(fields=["status", "lease_until"], name="run_status_lease"),  # watcher
             models.Index(fields=["status", "dismissed_at", "parent"], name="run_letters"),
         ]
+        permissions = [
+            ("run_unit", "Can run a unit"),
+            ("retry_run", "Can retry a run or a dead letter"),
+            ("cancel_run", "Can cancel a run"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.unit} #{self.pk}"

@@ -23,13 +23,10 @@ from tests.site import Site, create_mysql_database
 def log_in(url: str, password: str) -> requests.Response:
     with requests.Session() as browser:
         browser.get(url, timeout=SECONDS)
+        token = next(each.value for each in browser.cookies if "csrf" in each.name)
         return browser.post(
             f"{url}login/?next=/admin/",
-            {
-                "username": "operator",
-                "password": password,
-                "csrfmiddlewaretoken": browser.cookies["csrftoken"],
-            },
+            {"username": "operator", "password": password, "csrfmiddlewaretoken": token},
             headers={"Referer": url},
             timeout=SECONDS,
         )
