@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
+from typing import Any
 
 from popflix.engine import runs
 from popflix.engine.changes import whole
@@ -40,7 +42,21 @@ def cancel(
             run.refresh_from_db()
     if run.status not in TERMINAL:
         _ask_to_cancel(run, by, why, clock.now())
+        end_if_asked(run, why=why, clock=clock, registry=registry, by=by)
     return run
+
+
+def end_if_asked(run: Run, *, why: str, clock: Clock, registry: Registry, **told: Any) -> None:
+    """End a run whose cancel was asked for while its process let go of it.
+
+    It may wait for long, and nobody is there any more to see the wish. Both sides look, whoever
+    asks and whoever parks, each after its own commit: one of them comes second.
+    """
+    run.refresh_from_db()
+    if run.pid is not None or run.active_key is None or run.cancel_requested_at is None:
+        return
+    with contextlib.suppress(FenceLost):  # it was taken or ended just now
+        runs.finish(run, RunStatus.CANCELLED, clock=clock, error=why, registry=registry, **told)
 
 
 def _cancel_children(parent: Run, by: str, why: str, clock: Clock, registry: Registry) -> None:

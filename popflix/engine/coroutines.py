@@ -23,6 +23,7 @@ from django.db import DatabaseError, InterfaceError
 
 from popflix.engine import files
 from popflix.engine.context import LONGEST_WAIT_HERE, SHORT_WAIT, RunContext
+from popflix.engine.current import require_id
 from popflix.engine.fence import FenceLost
 from popflix.engine.lookout import LOOK_SECONDS, StopReason
 from popflix.engine.registry import Body, Result
@@ -80,7 +81,11 @@ class AsyncRunContext:
         )
 
     def milestone(self, milestone_id: str, /, **payload: object) -> None:
-        """Tell that something is reached; part of the open commit where one is."""
+        """Tell that something is reached; part of the open commit where one is.
+
+        Raises ValueError for an id that is empty or longer than 150 characters.
+        """
+        require_id(milestone_id)
         self._ctx.letterbox.put(Kind.MILESTONE, milestone_id, payload, self.clock)
 
     def note(self, text: str) -> None:

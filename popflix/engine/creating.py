@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
@@ -16,6 +17,7 @@ from popflix.engine.registry import Mode, Unit
 from popflix.engine.slots import spread_key, store_alone, store_in_a_free_slot
 from popflix.engine.states import Kind
 from popflix.lib.errors import OperatorError
+from popflix.lib.redact import redact
 
 
 @dataclass(frozen=True)
@@ -86,6 +88,7 @@ def store_parent(order: Order, now: dt.datetime, *, first_step: int = 0) -> Run:
 
 def _made(order: Order, now: dt.datetime) -> Run:
     params = order.unit.clean_params(order.params)
+    _require_json(order.unit, params)
     run = Run(unit=order.unit.name, params=params, trigger=order.trigger, attempt=order.attempt)
     run.parent_id, run.step = order.parent_id, order.step
     run.schedule_id, run.retry_of_id = order.schedule_id, order.retry_of_id
@@ -94,6 +97,17 @@ def _made(order: Order, now: dt.datetime) -> Run:
         for column, value in delivery.first_delivery(now).items():
             setattr(run, column, value)
     return run
+
+
+def _require_json(unit: Unit, params: Mapping[str, object]) -> None:
+    """Else the database would refuse the row, which reads as if another run had its key."""
+    try:
+        json.dumps(params, allow_nan=False, ensure_ascii=False).encode()
+    except (TypeError, ValueError) as error:
+        raise OperatorError(
+            f"The parameters of {unit.name} cannot be stored: {redact(str(error))}.",
+            "Give texts, finite numbers, lists and objects, as JSON has them.",
+        ) from None
 
 
 def _told(run: Run, order: Order, now: dt.datetime) -> None:

@@ -107,8 +107,7 @@ def emit_milestone(
 
     Raises ValueError for an id that is empty or longer than 150 characters.
     """
-    if not 0 < len(milestone_id) <= LONGEST_ID:
-        raise ValueError(f"a milestone's id has 1 to {LONGEST_ID} characters: {milestone_id!r}")
+    require_id(milestone_id)
     ctx, told = current_context(), dict(payload or {})
     if ctx is not None and not ctx.letterbox.is_mine():
         ctx.letterbox.put(Kind.MILESTONE, milestone_id, told, clock)
@@ -120,6 +119,12 @@ def emit_milestone(
         _later.submit(_tell_and_close, milestone_id, told, clock.now())
     else:
         _tell(None, "", milestone_id, told, clock.now())
+
+
+def require_id(milestone_id: str) -> None:
+    """Raises ValueError at whoever tells it: later the run could not even be ended for it."""
+    if not 0 < len(milestone_id) <= LONGEST_ID:
+        raise ValueError(f"a milestone's id has 1 to {LONGEST_ID} characters: {milestone_id!r}")
 
 
 def in_event_loop() -> bool:

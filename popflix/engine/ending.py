@@ -25,9 +25,11 @@ class Ending:
             self.parked_seconds = max(self.parked_seconds, seconds)
 
     def halt_by(self, error: BaseException) -> None:
-        """The first error is raised at the end, any other is logged."""
+        """The first error is raised at the end, any other is logged: not the same one again, as
+        all that fly bring it when an upstream refuses.
+        """
         self.halt(End.STOPPED, why=type(error).__name__)
         if self.error is None:
             self.error = error
-        else:
+        elif repr(error) != repr(self.error):
             log.error("beside %r: %r", self.error, error)

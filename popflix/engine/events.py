@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import math
 from collections.abc import Mapping
 
 from popflix.engine.bus import bus
@@ -39,9 +40,11 @@ def tell(
 def storable(value: object) -> object:
     """The value as JSON can hold it, every text without secrets."""
     if isinstance(value, Mapping):
-        return {str(key): storable(each) for key, each in value.items()}
+        return {redact(str(key)): storable(each) for key, each in value.items()}
     if isinstance(value, list | tuple | set | frozenset):
         return [storable(each) for each in value]
+    if isinstance(value, float) and not math.isfinite(value):  # databases refuse NaN in JSON
+        return str(value)
     if value is None or isinstance(value, bool | int | float):
         return value
     return redact(str(value))

@@ -33,6 +33,12 @@ def beat(run_id: int, fence: int, *, now: dt.datetime) -> bool:
     return _update(run_id, fence, now, {}, RunStatus.RUNNING, RunStatus.WAITING)
 
 
+def is_silent(run_id: int, fence: int, *, now: dt.datetime) -> bool:
+    """Whether two beats of this claim were left out; False also when it is not this claim's."""
+    latest = now - dt.timedelta(seconds=2 * BEAT_SECONDS)
+    return Run.objects.filter(pk=run_id, fence=fence, heartbeat_at__lte=latest).exists()
+
+
 def advance(
     run_id: int, fence: int, *, now: dt.datetime, done: int = 0, ok: int = 0, failed: int = 0
 ) -> bool:
@@ -49,6 +55,17 @@ def set_progress(
     counts = {"done_count": done, "total_count": total}
     given = {name: n for name, n in counts.items() if n is not None}
     return _update(run_id, fence, now, {**given, "progressed_at": now}, RunStatus.RUNNING)
+
+
+def require_silence(run: Run) -> None:
+    """Nothing was heard of the run's process since `run` was read. Raises FenceLost.
+
+    A commit of that process that lasts longer than the lease keeps its beat from being seen: it is
+    waited for here, and then the run is not taken from a process that lives.
+    """
+    heard = Run.objects.select_for_update().filter(pk=run.pk)
+    if list(heard.values_list("heartbeat_at", flat=True)) != [run.heartbeat_at]:
+        raise FenceLost(run.pk, run.fence)
 
 
 def _update(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import logging
 import random
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -20,6 +21,7 @@ from popflix.engine.states import Kind, Status
 from popflix.lib.clock import Clock
 from popflix.lib.redact import redact
 
+log = logging.getLogger(__name__)
 _KINDS = {
     Status.COMPLETED: Kind.COMPLETE,
     Status.ERROR: Kind.ERROR,
@@ -48,17 +50,8 @@ def finish(
     any more.
     """
     now = clock.now()
-    columns: dict[str, Any] = {
-        "active_key": None,
-        "finished_at": now,
-        "lease_until": None,
-        "resume_at": None,
-        "wait_reason": "",
-        "error": redact(error),
-        "error_group": error_group(redact(error)),
-    }
-    if result is not None:  # else what a claim before this one found out stays
-        columns["result"] = storable(result)
+    is_seen = _is_seen_by_its_operator(run, status, may_retry)
+    columns = _columns(now, error, result, is_seen)
     told = {"why": error} if error else {}
 
     def end() -> None:
@@ -71,13 +64,39 @@ def finish(
         )
         if is_tried_again:
             return
-        _after(run, now)
+        _after(run, now, is_told=is_seen)
         if parent is not None:
             ended = groups.child_ended(parent, run, registry, now)
             if ended is not None:
                 _after(ended, now)
 
     whole(end, run)
+    if run.dispatched_at is not None:  # a foreground command tells its end by itself
+        log.info("run %s of %s: %s%s", run.pk, run.unit, run.status, _after_seconds(run, now))
+
+
+def _columns(
+    now: dt.datetime, error: str, result: Mapping[str, object] | None, is_seen: bool
+) -> dict[str, Any]:
+    """What one UPDATE stores beside the status."""
+    columns: dict[str, Any] = {
+        "active_key": None,
+        "finished_at": now,
+        "lease_until": None,
+        "resume_at": None,
+        "wait_reason": "",
+        "error": redact(error),
+        "error_group": error_group(redact(error)),
+    }
+    if is_seen:
+        columns["dismissed_at"] = now
+    if result is not None:  # else what a claim before this one found out stays
+        columns["result"] = storable(result)
+    return columns
+
+
+def _after_seconds(run: Run, now: dt.datetime) -> str:
+    return f" after {(now - run.started_at).total_seconds():.1f} s" if run.started_at else ""
 
 
 def settle(parent_id: int, now: dt.datetime) -> bool:
@@ -100,9 +119,16 @@ def _may_be_over(parent: Run) -> bool:
     return parent.cancel_requested_at is not None or parent.children.exists()
 
 
-def _after(ended: Run, now: dt.datetime) -> None:
+def _is_seen_by_its_operator(run: Run, status: str, may_retry: bool) -> bool:
+    """An error that a person must mend, told to that person's own terminal: neither a dead letter
+    nor news for anybody else."""
+    return status == RunStatus.ERROR and not may_retry and run.dispatched_at is None
+
+
+def _after(ended: Run, now: dt.datetime, *, is_told: bool = False) -> None:
     delivery.wake_next(ended.unit, now)
-    notifications.about_end(ended, now)
+    if not is_told:
+        notifications.about_end(ended, now)
 
 
 def mark_lost(run: Run, why: str, *, clock: Clock, registry: Registry = all_units) -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 
-from django.db import transaction
+from django.db import connection, transaction
 
 from popflix.engine.models import Run
 
@@ -40,10 +40,16 @@ def token_prefix(run_id: int, fence: int) -> str:
 
 
 def return_leases(run: Run) -> None:
-    """Call the hooks for the claim `run.fence`; a hook that breaks is logged and passed over."""
+    """Call the hooks for the claim `run.fence`; a hook that breaks is logged and passed over.
+
+    Raises what it broke with where the database undid the caller's whole transaction for it, as a
+    deadlock does: swallowed, the run's end would be lost without a word.
+    """
     for hook in _hooks:
         try:
             with transaction.atomic():
                 hook(run, token_prefix(run.pk, run.fence))
         except Exception:
+            if connection.needs_rollback:  # not even the savepoint is there any more
+                raise
             log.exception("returning the row leases of run %s failed; they will run out", run.pk)

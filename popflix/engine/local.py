@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import contextlib
+import logging
 import signal
 import threading
 from collections.abc import Mapping, Sequence
+
+from django.db import InterfaceError, OperationalError, close_old_connections, connection
 
 from popflix.engine import conditions, groups, pauses, runs, starting
 from popflix.engine.bus import bus
@@ -21,6 +24,7 @@ from popflix.engine.runner import RunOutcome, execute, run_in_foreground
 from popflix.engine.threads import in_thread
 from popflix.lib.clock import SYSTEM_CLOCK, Clock
 
+log = logging.getLogger(__name__)
 RETRY_SECONDS = 0.5  # between two looks for a slot that others hold
 
 
@@ -139,15 +143,16 @@ class _Group:
     def _carry_out(self, child: int) -> None:
         """Until the child has ended; while its unit has no free slot, wait for one."""
         while not self.stop:
-            if execute(
-                child,
-                stop=self.stop,
-                reporter=self._reporter,
-                clock=self._clock,
-                registry=self._registry,
-            ):
-                break
-            why = self._why_never(child)
+            try:
+                if self._execute(child):
+                    break
+                why = self._why_never(child)
+            except (OperationalError, InterfaceError) as error:
+                # Left alone, it and its process would stay active for as long as we live.
+                log.warning("run %s waits for the database: %s", child, error)
+                why = ""
+                if not connection.in_atomic_block:
+                    close_old_connections()
             if why:
                 self._give_up(child, why)
                 break
@@ -156,6 +161,15 @@ class _Group:
             self._give_up(child, "stopped before it began")
         if self._reporter is not None:
             self._reporter.one_ended()
+
+    def _execute(self, child: int) -> bool:
+        return execute(
+            child,
+            stop=self.stop,
+            reporter=self._reporter,
+            clock=self._clock,
+            registry=self._registry,
+        )
 
     def _why_never(self, child: int) -> str:
         """Why the child will not begin by waiting a little; empty when it may, or has ended."""

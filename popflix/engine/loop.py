@@ -9,12 +9,13 @@ from collections.abc import Callable
 from typing import Protocol
 
 from django.db import close_old_connections
-from django.db.models import F, Q, QuerySet
+from django.db.models import Min, Q, QuerySet
 
 from popflix.engine.models import Run, RunStatus
 from popflix.engine.pauses import RUN_IS_PAUSED
 from popflix.engine.registry import Registry
 from popflix.engine.runner import execute
+from popflix.engine.slots import free_slots
 from popflix.engine.threads import in_thread
 from popflix.lib.clock import Clock
 
@@ -105,7 +106,7 @@ class Pool:
             if not self._is_open or room <= 0:
                 return
             due = _due(self._registry, self._clock.now()).exclude(pk__in=self._running)
-            started = list(due.values_list("pk", flat=True)[:room])
+            started = _next(due, self._registry, room)
             self._running.update(started)
             self._threads = [
                 *(each for each in self._threads if each.is_alive()),
@@ -134,10 +135,10 @@ class Pool:
 
 
 def _due(registry: Registry, now: dt.datetime) -> QuerySet[Run]:
-    """Queue runs that nobody holds and that are due: first those that have their slot."""
+    """Queue runs that nobody holds and that are due."""
     at_once = Q(status=RunStatus.QUEUED, resume_at=None)
     later = Q(status__in=[RunStatus.QUEUED, RunStatus.WAITING], resume_at__lte=now)
-    free = Run.objects.filter(
+    return Run.objects.filter(
         at_once | later,
         ~RUN_IS_PAUSED,
         mode="",
@@ -145,4 +146,20 @@ def _due(registry: Registry, now: dt.datetime) -> QuerySet[Run]:
         dispatched_at__isnull=False,
         unit__in=registry.names(),
     )
-    return free.order_by(F("slot").asc(nulls_last=True), "pk")
+
+
+def _next(due: QuerySet[Run], registry: Registry, room: int) -> list[int]:
+    """First those that have their slot, then of each unit as many as it has free slots.
+
+    One that waits for a slot of a busy unit would only keep others from being looked at.
+    """
+    ready = due.filter(slot__isnull=False).order_by("pk")
+    found = list(ready.values_list("pk", flat=True)[:room])
+    waiting = due.filter(slot=None)
+    oldest_first = waiting.values("unit").annotate(first=Min("pk")).order_by("first")
+    for name in oldest_first.values_list("unit", flat=True) if len(found) < room else ():
+        unit = registry.find(name)
+        count = 0 if unit is None else min(len(free_slots(unit)), room - len(found))
+        of_unit = waiting.filter(unit=name).order_by("pk")
+        found += of_unit.values_list("pk", flat=True)[:count]
+    return found

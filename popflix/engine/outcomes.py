@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import logging
 import signal
 from collections.abc import Mapping
@@ -10,6 +11,7 @@ from typing import Any
 from django.db import DatabaseError, InterfaceError, close_old_connections, connection
 
 from popflix.engine import groups, pauses, runs
+from popflix.engine.cancelling import end_if_asked
 from popflix.engine.changes import whole
 from popflix.engine.context import RunContext, StopReason
 from popflix.engine.fence import FenceLost
@@ -43,9 +45,9 @@ def end(run: Run, ctx: RunContext, result: Mapping[str, object], registry: Regis
         _stop_for_pause(run, ctx, result, registry)
     elif ctx.parking is not None:
         wish = ctx.parking
-        runs.park(run, wish.resume_at, wish.why, clock=ctx.clock, result=result)
+        _park(run, ctx, wish.resume_at, wish.why, result, registry)
     elif reason is not None:
-        runs.park(run, ctx.now(), _WHY_HANDED_OVER[reason], clock=ctx.clock, result=result)
+        _park(run, ctx, ctx.now(), _WHY_HANDED_OVER[reason], result, registry)
     else:
         runs.finish(run, RunStatus.COMPLETED, clock=ctx.clock, result=result, registry=registry)
 
@@ -59,7 +61,20 @@ def _stop_for_pause(
     if ctx.in_foreground:
         _cancel(run, ctx, why, result, registry)
     else:
-        runs.park(run, None, why, clock=ctx.clock, result=result)
+        _park(run, ctx, None, why, result, registry)
+
+
+def _park(
+    run: Run,
+    ctx: RunContext,
+    resume_at: dt.datetime | None,
+    why: str,
+    result: Mapping[str, object],
+    registry: Registry,
+) -> None:
+    """Let go of the run, and end it if its cancel was asked for since the body looked last."""
+    runs.park(run, resume_at, why, clock=ctx.clock, result=result)
+    end_if_asked(run, why="cancelled by an operator", clock=ctx.clock, registry=registry)
 
 
 def _cancel(

@@ -5,9 +5,9 @@ from __future__ import annotations
 import datetime as dt
 import logging
 
-from popflix.engine import delivery, runs
+from popflix.engine import delivery, groups, runs
 from popflix.engine.changes import whole
-from popflix.engine.fence import LEASE_SECONDS, FenceLost
+from popflix.engine.fence import LEASE_SECONDS, FenceLost, require_silence
 from popflix.engine.leases import return_leases
 from popflix.engine.liveness import Process, is_alive
 from popflix.engine.models import Run, RunStatus
@@ -76,6 +76,8 @@ def deal_with(
             runs.requeue(run, why, now=clock.now())
             delivery.deliver_again(run, clock.now())
             return
+        groups.locked_parent(run)  # parents are locked before children, here as in `finish`
+        require_silence(run)
         is_worn_out = verdict is Verdict.LOST and run.dispatched_at is not None
         cause = f"{why}, {crashes} times without progress" if is_worn_out else why
         runs.finish(run, _ENDED[verdict], clock=clock, error=cause, registry=registry)

@@ -15,7 +15,7 @@ from popflix.engine import creating, delivery, groups
 from popflix.engine.changes import change, whole
 from popflix.engine.creating import Order
 from popflix.engine.events import storable
-from popflix.engine.fence import FenceLost, lease_end
+from popflix.engine.fence import FenceLost, lease_end, require_silence
 from popflix.engine.finishing import finish, mark_lost, settle
 from popflix.engine.leases import return_leases
 from popflix.engine.liveness import Process, this_process
@@ -227,6 +227,7 @@ def requeue(run: Run, why: str, *, now: dt.datetime) -> None:
     columns = {**_NOBODYS, "crash_count": crashes, "crashed_at_done": done}
 
     def give_up() -> None:
+        require_silence(run)
         return_leases(run)
         change(run, Kind.REQUEUE, now, columns, why=why)
 

@@ -101,6 +101,7 @@ def retry(
     )
 
     def start_again() -> Run:
+        _require_no_retry_at_work(failed.pk)
         # Of a sequence the steps that completed are done; of all else nothing is.
         done = failed.ok_count if failed.mode == Mode.SEQUENTIAL else 0
         run = start(order, now, registry, first_step=done)
@@ -108,6 +109,17 @@ def retry(
         return run
 
     return whole(start_again)
+
+
+def _require_no_retry_at_work(failed_id: int) -> None:
+    """Of two who ask at the same moment the second one sees the first: no work is done twice."""
+    list(Run.objects.select_for_update().filter(pk=failed_id).values_list("pk"))
+    again = Run.objects.filter(retry_of=failed_id, active_key__isnull=False).first()
+    if again is not None:
+        raise OperatorError(
+            f"Run {failed_id} is tried again already, as run {again.pk}.",
+            "Wait until that has ended, or cancel it first.",
+        )
 
 
 def begin(parent: Run, registry: Registry, now: dt.datetime) -> bool:

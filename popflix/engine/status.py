@@ -132,10 +132,16 @@ def _ended(unit: Unit) -> QuerySet[Run]:
 
 
 def _reset_since(last: Mapping[str, Mapping[str, Any]]) -> set[str]:
-    """The units that were reset after their last run ended: each a short range of one index."""
+    """The units that were reset after their last run ended: each a short range of one index.
+
+    A run outlives its events, and resets outlive both: then the instants tell.
+    """
     after = Q()
     for name, row in last.items():
-        after |= Q(unit=name, pk__gt=row["last_event"] or 0)
+        if row["last_event"] is None:
+            after |= Q(unit=name, at__gt=row["finished_at"])
+        else:
+            after |= Q(unit=name, pk__gt=row["last_event"])
     if not after:
         return set()
     return set(Event.objects.filter(after, kind=Kind.RESET).values_list("unit", flat=True))

@@ -10,7 +10,7 @@ from typing import Protocol
 from django.db import transaction
 
 from popflix.engine import events, fence, files
-from popflix.engine.current import Letter, Letterbox
+from popflix.engine.current import Letter, Letterbox, require_id
 from popflix.engine.lookout import Lookout
 from popflix.engine.models import Run
 from popflix.engine.states import Kind
@@ -70,7 +70,11 @@ class Telling:
         self._saved_at, self._is_unsaved = self.clock.monotonic(), False
 
     def milestone(self, milestone_id: str, /, **payload: object) -> None:
-        """Tell that something is reached, in the open commit or in one of its own."""
+        """Tell that something is reached, in the open commit or in one of its own.
+
+        Raises ValueError for an id that is empty or longer than 150 characters.
+        """
+        require_id(milestone_id)
         self._tell(Kind.MILESTONE, milestone_id, payload)
 
     def note(self, text: str) -> None:

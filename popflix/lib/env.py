@@ -10,6 +10,7 @@ import json
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import environ
 
@@ -68,6 +69,16 @@ class Env:
                 f"Write for instance {name}={default:g}.",
             )
         return number
+
+    def time_zone(self, name: str, default: str) -> str:
+        value = self.text(name) or default
+        try:
+            ZoneInfo(value)
+        except (ValueError, OSError, ZoneInfoNotFoundError):
+            raise ConfigurationError(
+                f"{name} is no time zone.", f"Write for instance {name}=Europe/Berlin."
+            ) from None
+        return value
 
     def words(self, name: str, default: tuple[str, ...]) -> tuple[str, ...]:
         """A comma-separated list, blanks dropped; the default where nothing is left."""

@@ -52,7 +52,10 @@ def logging_settings(path: Path, *, as_json: bool, level: str) -> dict[str, Any]
         "version": 1,
         "disable_existing_loggers": False,
         "formatters": {"redacting": {"()": formatter}},
-        "filters": {"no_query": {"()": "popflix.lib.logs.NoQuery"}},
+        "filters": {
+            "no_query": {"()": "popflix.lib.logs.NoQuery"},
+            "no_database_traceback": {"()": "popflix.lib.logs.NoDatabaseTraceback"},
+        },
         "handlers": {
             "console": {"()": "popflix.lib.logs.ConsoleHandler", "formatter": "redacting"},
             "file": {
@@ -66,6 +69,8 @@ def logging_settings(path: Path, *, as_json: bool, level: str) -> dict[str, Any]
             # Django's own handlers would print each line a second time.
             "django": {"handlers": [], "level": "NOTSET"},
             "urllib3": {"level": "WARNING"},
+            # It names processes by hashes; what a run does is told in our own words.
+            "django-q": {"level": "WARNING", "filters": ["no_database_traceback"]},
             **{name: {"filters": ["no_query"]} for name in _URLLIB3},
         },
     }
@@ -129,6 +134,23 @@ class NoQuery(logging.Filter):
     def filter(self, record: logging.LogRecord) -> bool:
         record.msg, record.args = self._QUERY.sub("?…", _message(record)), ()
         return True
+
+
+class NoDatabaseTraceback(logging.Filter):
+    """While the database is away each of the queue's processes would print a page a try."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        error = record.exc_info[1] if record.exc_info else None
+        if _is_of_a_database(error):
+            record.msg, record.args = redact(f"{_message(record)}: {error}"), ()
+            record.exc_info, record.exc_text = None, None
+        return True
+
+
+def _is_of_a_database(error: object) -> bool:
+    from django.db import DatabaseError, InterfaceError  # logging is set up before Django is
+
+    return isinstance(error, DatabaseError | InterfaceError)
 
 
 class ConsoleHandler(logging.StreamHandler[TextIO]):

@@ -40,10 +40,14 @@ def remember_secret(value: str) -> None:
 
 
 def redact(text: str) -> str:
-    """`text` without the remembered secrets and without what looks like one."""
+    """`text` without the remembered secrets and without what looks like one.
+
+    Halves of characters (a file's name that is no UTF-8, broken JSON) are spelled out: neither a
+    database nor a log takes them, and the words that explain a failure would be lost.
+    """
     for secret in _known:
         if secret in text:
             text = text.replace(secret, MASK)
     for pattern, replacement in _PATTERNS:
         text = pattern.sub(replacement, text)
-    return text
+    return text.encode(errors="backslashreplace").decode()

@@ -1,7 +1,8 @@
-"""The site's SECRET_KEY: given by the operator, or generated once for the embedded database."""
+"""What is one site's own: its SECRET_KEY, given or generated once, and a mark for its cookies."""
 
 from __future__ import annotations
 
+import hashlib
 import os
 import secrets
 from pathlib import Path
@@ -24,6 +25,14 @@ def secret_key(given: str, var: Path, *, may_generate: bool) -> str:
             "`python -c 'import secrets; print(secrets.token_urlsafe(50))'` makes one.",
         )
     return _kept_key(var / "secret_key")
+
+
+def site_mark(database: str) -> str:
+    """Eight letters that tell two sites on one host apart, the same on every host of one site.
+
+    `database` is its name, of SQLite the whole path.
+    """
+    return hashlib.sha256(database.encode()).hexdigest()[:8]
 
 
 def _kept_key(path: Path) -> str:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
-from popflix.engine.deadletters import discarding, exporting
+from popflix.engine.deadletters import discarding, exporting, sources
+from popflix.engine.deadletters.ledger import Stage
 from popflix.engine.deadletters.letters import Group, Wanted
 from popflix.engine.deadletters.order import UNIT, RetryOrder, Way
 from popflix.engine.deadletters.selecting import meant
@@ -15,7 +16,7 @@ from popflix.engine.views.running import Here, put_on_queue, rehearse, run_here
 from popflix.engine.views.words import cut
 from popflix.lib.clock import SYSTEM_CLOCK, Clock
 from popflix.lib.command import Report
-from popflix.lib.errors import OperatorError, UsageError
+from popflix.lib.errors import EXIT_NEEDS_PERSON, OperatorError, UsageError
 from popflix.lib.grid import aligned
 
 Say = Callable[[str], None]
@@ -118,6 +119,8 @@ def _lines(groups: list[Group], now: dt.datetime) -> list[str]:
 
 def _retry(asked: Asked, here: Callable[[], Here]) -> Report:
     params = _params(asked)
+    if asked.letter:  # a slip of the pen is told here: a failed run would be a letter itself
+        sources.letter_of(sources.find(str(params["source"])), asked.letter)
     groups = [] if asked.letter else _groups(asked)
     if asked.is_rehearsal:
         rehearse(UNIT, params, say=asked.say)
@@ -126,7 +129,26 @@ def _retry(asked: Asked, here: Callable[[], Here]) -> Report:
         return _report(groups, dry_run=True)
     if asked.enqueue:
         return put_on_queue(UNIT, params, say=asked.say)
-    return run_here(UNIT, params, here())
+    return _told(run_here(UNIT, params, here(), say_result=False), asked.say)
+
+
+def _told(report: Report, say: Say) -> Report:
+    """Say what became of each group. Where a sample stopped one, a person must look: exit 3."""
+    result = report.data.get("result")
+    groups = result.get("groups", {}) if isinstance(result, Mapping) else {}
+    for name, entry in groups.items():
+        say(f"  {name} ({cut(entry['error'], _TEXT_WIDTH)}): {_fate(entry)}")
+    stopped = any(entry["stage"] == Stage.STOPPED for entry in groups.values())
+    return replace(report, exit_code=EXIT_NEEDS_PERSON) if stopped else report
+
+
+def _fate(entry: Mapping[str, object]) -> str:
+    told = f"{entry['retried']} of {entry['letters']} put back"
+    if entry["refused"]:
+        told += f", {entry['refused']} refused ({entry.get('why_refused', '')})"
+    if entry["stage"] == Stage.STOPPED:
+        told += "; stopped: too few of the sample passed, or none can be retried now"
+    return told
 
 
 def _params(asked: Asked) -> Mapping[str, object]:

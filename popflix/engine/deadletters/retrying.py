@@ -28,12 +28,7 @@ def retry_letters(ctx: RunContext) -> dict[str, object]:
 def _retry_one(ctx: RunContext, order: RetryOrder) -> dict[str, object]:
     """Raises OperatorError where it is no letter or cannot be retried now."""
     source = sources.find(order.source)
-    letter = source.find(order.letter)
-    if letter is None:
-        raise OperatorError(
-            f"{order.letter} is no dead letter of {order.source}.",
-            "`python manage.py dead_letters` lists what there is.",
-        )
+    letter = sources.letter_of(source, order.letter)
     with ctx.commit(done=1, ok=1):
         done = source.hurry([letter], by=order.by, clock=ctx.clock)
         if done.refused:

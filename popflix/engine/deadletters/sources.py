@@ -76,6 +76,17 @@ def registered() -> list[Source]:
     return [_sources[name] for name in sorted(_sources)]
 
 
+def letter_of(source: Source, key: str) -> Letter:
+    """Raises OperatorError where there is none (any more)."""
+    letter = source.find(key)
+    if letter is None:
+        raise OperatorError(
+            f"{key} is no dead letter of {source.name}.",
+            "`python manage.py dead_letters` lists what there is.",
+        )
+    return letter
+
+
 def find(name: str) -> Source:
     """Raises OperatorError, listing the known names."""
     if name not in _sources:

@@ -22,7 +22,7 @@ def send(message: Message) -> None:
     failed = ""
     try:
         _mail(message, addresses).send(fail_silently=False)
-    except (smtplib.SMTPException, OSError) as error:
+    except (smtplib.SMTPException, OSError, ValueError) as error:  # ValueError: no mail at all
         failed = _in_words(error)
     if failed:  # raised out here: the server's words, which name addresses, would be its context
         raise NotSent(failed)

@@ -7,6 +7,7 @@ import logging
 from collections.abc import Mapping
 
 from django.db import DatabaseError, IntegrityError, InterfaceError, transaction
+from django.db.models import F
 
 from popflix.engine import creating
 from popflix.engine.creating import Order
@@ -112,6 +113,8 @@ def _ended(run: Run, now: dt.datetime) -> Ended:
 
 def _earlier(run: Run) -> list[Ended]:
     others = Run.objects.filter(unit=run.unit, parent=None, active_key=None).exclude(pk=run.pk)
+    # What its operator's terminal was told says nothing about the unit.
+    others = others.exclude(dispatched_at=None, dismissed_at=F("finished_at"))
     newest = others.filter(finished_at__isnull=False).order_by("-pk")
     return [Ended(*row) for row in newest.values_list(*_COLUMNS)[:_LOOK_BACK]]
 

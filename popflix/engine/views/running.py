@@ -57,7 +57,9 @@ def put_on_queue(
     return Report(told(run))
 
 
-def run_here(name: str, params: Mapping[str, object], here: Here) -> Report:
+def run_here(
+    name: str, params: Mapping[str, object], here: Here, *, say_result: bool = True
+) -> Report:
     """Run a worker or a process in this process. Raises OperatorError when it was refused,
     failed, or ended from elsewhere.
     """
@@ -80,7 +82,8 @@ def run_here(name: str, params: Mapping[str, object], here: Here) -> Report:
     run = outcome.run
     if outcome.stopped_by is None and run.status != RunStatus.COMPLETED:
         raise _ended(run)
-    for line in lines(run):
+    ending, *found = lines(run)
+    for line in (ending, *(found if say_result else ())):
         here.say(line)
     return Report(told(run), stopped_by=outcome.stopped_by, how_to_go_on=_GO_ON)
 

@@ -37,7 +37,7 @@ def decide(seen: Snapshot) -> list[Action]:
         *_parents(seen),
         *_deliveries(seen),
         *(Disable(pk) for pk in seen.unreadable_schedules),
-        *(action for each in seen.schedules if (action := _schedule(each, seen)) is not None),
+        *(action for each in seen.schedules if (action := _of_schedule(each, seen)) is not None),
     ]
 
 
@@ -91,6 +91,13 @@ def patience_seconds(dispatch_count: int) -> int:
 
 
 # --- schedules ----------------------------------------------------------------------------------
+
+
+def _of_schedule(schedule: ScheduleSeen, seen: Snapshot) -> Action | None:
+    try:
+        return _schedule(schedule, seen)
+    except (OverflowError, ValueError):  # instants beyond any calendar: it stops only itself
+        return Disable(schedule.pk)
 
 
 def _schedule(schedule: ScheduleSeen, seen: Snapshot) -> Action | None:

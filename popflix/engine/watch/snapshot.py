@@ -212,10 +212,13 @@ def _waits(parent: Run) -> bool:
 
 
 def why_gone(run: Run, now: dt.datetime) -> str:
-    """As `recovery.why_lost`; but a foreground run whose process lives here is its terminal's,
-    however long it has not beaten."""
+    """As `recovery.why_lost`; but a foreground run whose process lives here is its terminal's for
+    a day without a beat: somebody suspended it. Then its end was not stored."""
     is_foreground = run.dispatched_at is None
-    if is_foreground and is_alive(Process(run.host, run.pid or 0, run.process_started_at)):
+    heard_at = run.heartbeat_at or run.queued_at
+    is_recent = heard_at + dt.timedelta(seconds=recovery.NOT_BEGUN_SECONDS) >= now
+    process = Process(run.host, run.pid or 0, run.process_started_at)
+    if is_foreground and is_recent and is_alive(process):
         return ""
     return recovery.why_lost(run, now)
 

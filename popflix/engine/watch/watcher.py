@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import logging
 from collections.abc import Callable
 from typing import TypeVar
@@ -25,12 +26,20 @@ class Watcher:
     """Keeps what is wanted going. Tick it every few seconds, from one thread at a time.
 
     The site's own registry is the authority on schedules; a watcher of any other one leaves alone
-    what it does not know.
+    what it does not know. `asks_at_once`: its first tick asks every release condition, for whoever
+    started it again with what was corrected.
     """
 
-    def __init__(self, registry: Registry = all_units, clock: Clock = SYSTEM_CLOCK) -> None:
+    def __init__(
+        self,
+        registry: Registry = all_units,
+        clock: Clock = SYSTEM_CLOCK,
+        *,
+        asks_at_once: bool = False,
+    ) -> None:
         is_sites_own = registry is all_units
         self._clock = clock
+        self._asks_at_once = asks_at_once
         self._declared = Declared(registry, is_sites_own=is_sites_own)
         self._looking = Looking(registry, is_sites_own=is_sites_own)
         self._doing = Doing(registry, clock)
@@ -43,7 +52,7 @@ class Watcher:
         """
         now = self._clock.now()
         _or_log("keeping declared schedules", lambda: self._declared.keep(now))
-        resumed = _or_log("release conditions", lambda: conditions.release_what_holds(now)) or []
+        resumed = _or_log("release conditions", lambda: self._release(now)) or []
         done = [Done("resume", unit, None, "its condition holds") for unit in resumed]
         for action in decide(self._looking.take(now)):
             what = _or_log(str(action), lambda: apply(action, self._doing))  # noqa: B023 - at once
@@ -51,6 +60,10 @@ class Watcher:
                 log.info("%s", what)
                 done.append(what)
         return done
+
+    def _release(self, now: dt.datetime) -> list[str]:
+        at_once, self._asks_at_once = self._asks_at_once, False
+        return conditions.release_what_holds(now, ask_at_once=at_once)
 
     def look(self) -> list[Action]:
         """What a tick would do now, but for asking release conditions; nothing is changed."""

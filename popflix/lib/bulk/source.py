@@ -145,7 +145,8 @@ class _Body:
 
 def _unreachable(address: str, why: str) -> OperatorError:
     parts = urlsplit(address)
+    place = parts.netloc.rpartition("@")[2]  # no name, no password
     return OperatorError(
-        f"{parts.scheme}://{parts.hostname or ''}{parts.path} cannot be downloaded ({why}).",
+        f"{parts.scheme}://{place}{parts.path} cannot be downloaded ({why}).",
         "Check the address and the network, or download the file yourself and give its path.",
     )

@@ -89,6 +89,20 @@ def test_a_person_who_waits_gets_the_answer_at_once(clock: FakeClock, key: Key) 
     assert pauses.is_paused("other")
 
 
+def test_a_watcher_that_is_started_anew_asks_at_once_and_then_as_it_wished(
+    clock: FakeClock, key: Key
+) -> None:
+    pause(clock)
+    Watcher(clock=clock).tick()
+    restarted = Watcher(clock=clock, asks_at_once=True)
+    restarted.tick()
+    restarted.tick()
+    assert key.asked == 2
+    key.is_good = True
+    (done,) = Watcher(clock=clock, asks_at_once=True).tick()
+    assert (done.what, done.unit) == ("resume", "demo")
+
+
 def test_only_the_machines_pause_ends(clock: FakeClock, key: Key) -> None:
     pause(clock)
     pauses.pause("demo", by="anna", why="holidays", now=clock.now())

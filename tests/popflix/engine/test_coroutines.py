@@ -132,6 +132,17 @@ def test_an_error_is_stored_and_raised_with_what_was_told_before(foreground: For
     assert kinds(last()) == ["queued", "start", "milestone", "error"]
 
 
+def test_a_milestone_whose_id_cannot_be_stored_breaks_the_body_and_not_its_end(
+    foreground: Foreground,
+) -> None:
+    async def body(ctx: AsyncRunContext) -> None:
+        ctx.milestone("x" * 151)
+
+    with pytest.raises(ValueError, match="1 to 150 characters"):
+        foreground(body)
+    assert (last().status, last().active_key) == (RunStatus.ERROR, None)
+
+
 def test_an_operators_error_is_stored_as_the_operator_reads_it(foreground: Foreground) -> None:
     async def body(ctx: AsyncRunContext) -> None:
         raise OperatorError("No key is set.", "Set TMDB_API_KEY.")

@@ -86,6 +86,13 @@ def test_a_schedule_that_cannot_fire_is_refused_and_looked_at_again_later() -> N
     assert refused == Refuse(3, "demo", SLOT, "There is no unit demo.", again_at)
 
 
+@pytest.mark.parametrize("cadence", [EVERY_QUARTER, Cadence("0 4 * * *", time_zone="Asia/Tokyo")])
+def test_a_slot_beyond_every_calendar_stops_its_own_schedule_alone(cadence: Cadence) -> None:
+    forced = replace(DUE, pk=4, cadence=cadence, slot_at=dt.datetime.max.replace(tzinfo=dt.UTC))
+    seen = Snapshot(NOW, units={"demo": FREE}, schedules=[forced, DUE])
+    assert decide(seen) == [Disable(4), Fire(MOVED, Due(SLOT, 0))]
+
+
 def test_a_unit_that_is_not_ready_is_passed_over_without_a_word() -> None:
     assert of_schedule(replace(DUE, unready="no key is set")) == [Pass(MOVED)]
 

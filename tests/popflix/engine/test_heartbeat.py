@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import threading
 from collections.abc import Callable, Iterator
 
 import pytest
-from django.db import OperationalError, connection, transaction
+from django.db import OperationalError, transaction
 
 from popflix.engine import fence, runs
 from popflix.engine.context import RunContext
 from popflix.engine.heartbeat import Heartbeat
 from popflix.engine.models import Run, RunStatus
+from popflix.engine.recovery import reclaim_lost
 from popflix.engine.runner import run_in_foreground
-from tests.popflix.engine.fakes import FakeClock, FakeStop, registered
+from tests.popflix.engine.fakes import NOON, FakeClock, FakeStop, registered
 from tests.popflix.engine.vendors import on_a_server, on_sqlite
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.both_databases]
@@ -117,7 +119,30 @@ def test_a_missed_beat_is_made_up_for(
 
 
 @on_sqlite
-def test_on_sqlite_no_second_writer_is_started(run: Run, clock: FakeClock) -> None:
-    assert connection.vendor == "sqlite"
+@pytest.mark.usefixtures("threads")
+def test_on_sqlite_a_writer_that_beats_itself_gets_no_rival(
+    run: Run, clock: FakeClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looked, really = threading.Semaphore(0), fence.is_silent
+
+    def look(run_id: int, number: int, *, now: dt.datetime) -> bool:
+        is_silent = really(run_id, number, now=now)
+        looked.release()
+        return is_silent
+
+    monkeypatch.setattr(fence, "is_silent", look)
     with Heartbeat(run.pk, run.fence, clock=clock):
-        assert beat_threads() == []
+        assert all(looked.acquire(timeout=10) for _ in range(3))
+    assert Run.objects.get(pk=run.pk).heartbeat_at == NOON
+
+
+@on_sqlite
+@pytest.mark.usefixtures("threads")
+def test_on_sqlite_a_body_that_never_asks_its_context_keeps_its_run(
+    run: Run, clock: FakeClock, beats: Callable[[int], bool]
+) -> None:
+    clock(600)
+    with Heartbeat(run.pk, run.fence, clock=clock):
+        assert beats(1)
+        assert reclaim_lost(clock=clock) == []
+    assert Run.objects.get(pk=run.pk).status == RunStatus.RUNNING

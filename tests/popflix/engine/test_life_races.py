@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from itertools import chain
 
 import pytest
-from django.db import connection
+from django.db import OperationalError, connection
 
-from popflix.engine import cancelling, pauses, runs, starting
+from popflix.engine import cancelling, leases, pauses, runs, starting
 from popflix.engine.creating import Order
 from popflix.engine.fence import FenceLost
 from popflix.engine.models import Event, Run, RunStatus
@@ -69,6 +70,63 @@ def claiming(crew: Crew, run: Run) -> Callable[[], Run | None]:
 def assert_that_all_agrees() -> None:
     for run in Run.objects.all():
         assert fold(kinds(run)) == run.status
+
+
+def test_a_run_that_is_parked_and_cancelled_at_the_same_moment_is_cancelled(crew: Crew) -> None:
+    for _ in range(ROUNDS):
+        run = crew.claim(crew.enqueue("left"))
+        later = crew.clock.now() + dt.timedelta(minutes=20)
+
+        def park(run: Run = run, later: dt.datetime = later) -> None:
+            runs.park(run, later, "Retry-After", clock=crew.clock)
+            cancelling.end_if_asked(run, why="so", clock=crew.clock, registry=crew.registry)
+
+        at_once(
+            park,
+            lambda run=run: cancelling.cancel(  # type: ignore[misc]
+                run.pk, by="ada", clock=crew.clock, registry=crew.registry
+            ),
+        )
+        assert Run.objects.get(pk=run.pk).status == RunStatus.CANCELLED
+    assert_that_all_agrees()
+
+
+def test_a_deadlock_while_rows_are_given_back_does_not_undo_the_end_in_silence(
+    crew: Crew,
+) -> None:
+    """The database undoes the whole transaction, the end of the run with it: it is done again."""
+    calls: list[int] = []
+
+    def deadlocked_once(run: Run, prefix: str) -> None:
+        calls.append(run.pk)
+        if len(calls) == 1:
+            with connection.cursor() as cursor:
+                cursor.execute("ROLLBACK")  # what the server does to the loser
+            raise OperationalError(1213, "Deadlock found when trying to get lock")
+
+    run = crew.claim(crew.enqueue("left"))
+    leases.on_run_lost(deadlocked_once)
+    try:
+        runs.mark_lost(run, "its process is gone", clock=crew.clock, registry=crew.registry)
+    finally:
+        leases.forget(deadlocked_once)
+    assert len(calls) == 2
+    assert Run.objects.get(pk=run.pk).status == RunStatus.LOST
+    assert_that_all_agrees()
+
+
+def test_two_who_retry_a_run_at_the_same_moment_start_it_once(crew: Crew) -> None:
+    for _ in range(ROUNDS):
+        failed = crew.claim(crew.enqueue("left"))
+        finishing(crew, failed, RunStatus.ERROR)()
+
+        def retry(run: Run = failed) -> Run:
+            return starting.retry(run.pk, by="ada", clock=crew.clock, registry=crew.registry)
+
+        made = [run for run in at_once(retry, retry) if isinstance(run, Run)]
+        assert len(made) == 1
+        finishing(crew, crew.claim(made[0]))()
+    assert_that_all_agrees()
 
 
 def test_of_children_that_end_at_the_same_moment_exactly_one_ends_the_parent(crew: Crew) -> None:

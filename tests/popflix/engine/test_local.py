@@ -6,9 +6,10 @@ import signal
 import threading
 import time
 from collections.abc import Callable, Mapping
+from typing import Any
 
 import pytest
-from django.db import connections
+from django.db import OperationalError, connections
 
 from popflix.engine import cancelling, local, pauses, runs
 from popflix.engine.context import RunContext
@@ -158,6 +159,25 @@ def test_a_worker_whose_slot_is_taken_waits_for_it(monkeypatch: pytest.MonkeyPat
     outcome = run_all(registry, stop=EndsItThen(SYSTEM_CLOCK))
     assert outcome.run.status == RunStatus.COMPLETED
     assert len(looked) == 2
+
+
+@pytest.mark.usefixtures("threads")
+def test_a_worker_waits_for_a_database_that_is_away_for_a_moment(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Nobody else could start it, and it would hold its slot for as long as we live."""
+    monkeypatch.setattr(local, "RETRY_SECONDS", 0.01)
+    failures = [OperationalError(2006, "server has gone away")] * 3
+
+    def away(run_id: int, **options: Any) -> bool:
+        if failures:
+            raise failures.pop()
+        return execute(run_id, **options)
+
+    monkeypatch.setattr(local, "execute", away)
+    outcome = run_all(made(a=lambda ctx: None, b=lambda ctx: None))
+    assert statuses(outcome) == ["completed", "completed"]
+    assert outcome.run.status == RunStatus.COMPLETED
 
 
 @pytest.mark.usefixtures("threads")

@@ -14,9 +14,10 @@ import pytest
 from django.db import transaction
 
 import popflix.engine
-from popflix.engine import create_manager, current, pauses
+from popflix.engine import create_manager, creating, current, pauses, runs
 from popflix.engine.bus import Heard
 from popflix.engine.context import RunContext
+from popflix.engine.creating import Order
 from popflix.engine.loop import IntervalLoop, Pool
 from popflix.engine.managing import Manager
 from popflix.engine.models import Event, Pause, Run
@@ -403,6 +404,27 @@ def test_no_more_runs_are_taken_at_once_than_there_is_room_for() -> None:
     until(lambda: Run.objects.filter(status="completed").count() == 6)
     pool.close()
     assert max(most) == 2
+
+
+@both
+@pytest.mark.usefixtures("threads")
+def test_runs_that_wait_for_a_busy_unit_keep_no_others_from_starting() -> None:
+    registry = Registry()
+    for name in ("busy", "free"):
+        registry.register(Unit(name, lambda ctx: None))
+    runs.create_run(
+        "busy", {}, trigger="command", clock=SYSTEM_CLOCK, status="running", registry=registry
+    )
+    for n, name in enumerate(["busy", "busy", "free", "free"]):
+        order = Order(registry.get(name), {}, "retry", on_queue=True, waits_as=f"again-{n}")
+        creating.store(order, SYSTEM_CLOCK.now())
+    Run.objects.filter(slot=0, unit="free").update(slot=None, active_key="free:queue:again-0")
+    pool = Pool(2, clock=SYSTEM_CLOCK, registry=registry)
+    pool.open()
+    pool.fill()
+    until(lambda: Run.objects.filter(unit="free", status="completed").count() == 2)
+    pool.close()
+    assert Run.objects.filter(unit="busy", status="queued").count() == 2
 
 
 def test_a_step_that_breaks_is_logged_and_the_next_one_comes(

@@ -17,11 +17,14 @@ from django.db import OperationalError
 from pytest_django.fixtures import Settings
 
 from popflix.engine import pauses, runs, starting
+from popflix.engine.context import RunContext
+from popflix.engine.deadletters.of_runs import RunSource
 from popflix.engine.models import Notification, Run, RunStatus
 from popflix.engine.notifications import SEND_UNIT, about_end, announce, outbox, sending
 from popflix.engine.registry import Registry, Unit
 from popflix.engine.retry import RetryPolicy
-from popflix.engine.runner import run_in_foreground
+from popflix.engine.runner import execute, run_in_foreground
+from popflix.lib.errors import OperatorError
 from tests.popflix.engine.fakes import NOON, FakeClock, FakeStop, registered
 from tests.popflix.engine.receiver import Receiver, running
 
@@ -129,6 +132,24 @@ def test_the_recovery_from_a_streak_that_nobody_was_told_of_is_not_told(
     ended(RunStatus.ERROR, "broke")
     ended(RunStatus.COMPLETED)
     assert causes() == []
+
+
+@pytest.mark.usefixtures("by_mail")
+def test_a_slip_that_the_terminal_was_told_of_is_no_news_and_no_dead_letter(
+    ended: Ended, clock: FakeClock
+) -> None:
+    def slip(ctx: RunContext) -> None:
+        raise OperatorError("There is no file nothing.tsv.", "Name one that is there.")
+
+    with registered(slip, "slip"):
+        with pytest.raises(OperatorError):
+            run_in_foreground("slip", {}, stop=FakeStop(clock), clock=clock)
+        assert not RunSource().groups()
+        assert causes() == []
+        queued = starting.enqueue("slip", {}, trigger="schedule", clock=clock)
+        execute(queued.pk, clock=clock)  # nobody saw this one, and it is the first that counts
+    assert causes() == [f"failing:slip:{queued.pk}"]
+    assert [group.count for group in RunSource().groups()] == [1]
 
 
 @pytest.mark.usefixtures("by_mail")
@@ -341,6 +362,7 @@ def test_neither_address_nor_secret_is_in_rows_logs_and_errors(
         (ConnectionRefusedError(111, "Connection refused"), "used (Connection refused)"),
         (smtplib.SMTPServerDisconnected("bye anna"), "used (SMTPServerDisconnected)"),
         (TimeoutError(), "used (TimeoutError)"),
+        (ValueError("Invalid address anna"), "used (ValueError)"),
     ],
 )
 @pytest.mark.usefixtures("by_mail")

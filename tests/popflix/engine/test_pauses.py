@@ -51,6 +51,25 @@ class Chunks:
         return last().done_count
 
 
+@pytest.mark.parametrize("is_paused", [False, True])
+def test_a_cancel_that_comes_as_the_run_is_about_to_wait_sticks(
+    is_paused: bool, clock: FakeClock
+) -> None:
+    """The body has looked and seen nothing, and returns to wait for long."""
+
+    def body(ctx: RunContext) -> None:
+        if is_paused:
+            pause()
+            clock(1)
+        assert not ctx.wait(1200, "TMDB wants it")
+        cancelling.cancel(ctx.run_id, by="ada", clock=clock)
+
+    with registered(body):
+        execute(enqueue(clock).pk, clock=clock)
+    assert (last().status, last().active_key) == (RunStatus.CANCELLED, None)
+    assert last().error == "cancelled by an operator"
+
+
 # --- holding ----------------------------------------------------------------------------
 
 

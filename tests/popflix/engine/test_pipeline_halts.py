@@ -251,6 +251,22 @@ def test_the_first_error_is_raised_and_later_ones_are_logged(
     assert "give_back" in caplog.text
 
 
+def test_one_error_that_all_that_fly_bring_is_not_logged_again(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    source = MemorySource(ITEMS[:4], {item: [Refused("demo", "no")] for item in ITEMS[:4]})
+    all_fly = threading.Barrier(4)
+
+    def wait_for_the_others(item: str) -> None:
+        all_fly.wait(10)
+
+    source.while_fetching = wait_for_the_others
+    with pytest.raises(Refused):
+        run(source, concurrency=4)
+    assert source.fetched.total() == 4
+    assert caplog.text == ""
+
+
 def test_an_error_of_the_writer_lets_flying_fetches_land() -> None:
     source = LosesNothing(ITEMS)
     with pytest.raises(KeyError):

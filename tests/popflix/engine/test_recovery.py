@@ -190,6 +190,18 @@ def test_of_two_watchers_one_deals_with_it(queued: Run, clock: FakeClock) -> Non
     assert OrmQ.objects.count() == 1
 
 
+@pytest.mark.parametrize("whose", ["run", "queued"])
+def test_a_process_that_is_heard_of_at_the_last_moment_keeps_its_run(
+    whose: str, request: pytest.FixtureRequest, clock: FakeClock
+) -> None:
+    """Its commit lasted longer than its lease; whoever saw that waited for the commit's end."""
+    seen: Run = request.getfixturevalue(whose)
+    clock(200)
+    assert fence.beat(seen.pk, seen.fence, now=clock.now())
+    assert recovery.deal_with(seen, "no word of it", clock=clock) is None
+    assert status(seen) == RunStatus.RUNNING
+
+
 def test_who_comes_second_marks_nothing(
     run: Run, clock: FakeClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:

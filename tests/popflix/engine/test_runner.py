@@ -60,6 +60,33 @@ def test_an_error_is_stored_without_secrets_and_raised(
     assert run.error == "ValueError: GET /movie?api_key=[secret] broke"
 
 
+def test_an_error_in_words_that_no_database_takes_ends_the_run_all_the_same(
+    foreground: Foreground,
+) -> None:
+    """A file's name that is no UTF-8 comes with half a character in it."""
+
+    def body(ctx: RunContext) -> None:
+        ctx.note("reading \udc80.csv")
+        raise ValueError("no such file: \udc80.csv")
+
+    with pytest.raises(ValueError, match="no such file"):
+        foreground(body)
+    run = last()
+    assert (run.status, run.active_key) == (RunStatus.ERROR, None)
+    assert run.error == "ValueError: no such file: \\udc80.csv"
+
+
+def test_a_milestone_without_an_id_is_refused(foreground: Foreground) -> None:
+    with pytest.raises(ValueError, match="1 to 150 characters"):
+        foreground(lambda ctx: ctx.milestone(""))
+    assert last().status == RunStatus.ERROR
+
+
+def test_a_result_that_is_no_number_does_not_break_the_run(foreground: Foreground) -> None:
+    assert foreground(lambda ctx: {"rate": float("nan")}).run.status == RunStatus.COMPLETED
+    assert last().result == {"rate": "nan"}
+
+
 def test_an_operators_error_is_stored_as_the_operator_reads_it(
     foreground: Foreground,
 ) -> None:

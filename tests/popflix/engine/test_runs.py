@@ -107,6 +107,15 @@ def test_parameters_are_cleaned_before_anything_is_stored(clock: FakeClock) -> N
             runs.create_run("choosy", {}, trigger="command", clock=clock)
 
 
+@pytest.mark.parametrize("odd", [float("nan"), "\udc80.csv", {1, 2}])
+def test_parameters_that_are_no_json_are_refused_and_not_called_busy(
+    odd: object, clock: FakeClock
+) -> None:
+    with pytest.raises(OperatorError, match="parameters of single cannot be stored"):
+        enqueue("single", {"n": odd}, trigger="manager", clock=clock)
+    assert not Run.objects.exists()
+
+
 def test_an_unknown_unit_is_refused(clock: FakeClock) -> None:
     with pytest.raises(OperatorError, match="no unit nobody"):
         make(clock, "nobody")
@@ -262,6 +271,17 @@ def test_a_run_claimed_while_it_is_cancelled_is_asked_to_end(
     monkeypatch.setattr("popflix.engine.cancelling._read", lambda run_id: seen)
     assert cancelling.cancel(run.pk, by="ada", clock=clock).status == RunStatus.RUNNING
     assert stored(run).cancel_requested_at == NOON
+
+
+def test_a_run_that_is_parked_while_it_is_cancelled_does_not_wait_for_its_time(
+    clock: FakeClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = taken(clock)
+    seen = stored(run)
+    runs.park(run, NOON + dt.timedelta(minutes=20), "Retry-After", clock=clock)
+    monkeypatch.setattr("popflix.engine.cancelling._read", lambda run_id: seen)
+    cancelling.cancel(run.pk, by="ada", clock=clock)
+    assert (stored(run).status, stored(run).active_key) == (RunStatus.CANCELLED, None)
 
 
 def test_only_an_active_run_can_be_cancelled(clock: FakeClock) -> None:

@@ -112,6 +112,18 @@ def test_a_retry_is_a_new_run_and_the_failed_one_is_a_dead_letter_no_longer(crew
     assert again(second).status == RunStatus.COMPLETED
 
 
+def test_a_run_whose_retry_is_at_work_is_not_retried_beside_it(crew: Crew) -> None:
+    crew.worker("twice", slots=2)
+    crew.fails = {"twice": ValueError("torn")}
+    first = crew.enqueue("twice", {"n": 1})
+    crew.work()
+    second = retry(crew, first)
+    with pytest.raises(OperatorError, match=f"tried again already, as run {second.pk}"):
+        retry(crew, first)
+    crew.work()
+    assert retry(crew, first).retry_of_id == first.pk  # that one failed, too
+
+
 def test_a_retry_may_be_held_back_and_wait_for_its_slot(crew: Crew) -> None:
     first = failed(crew)
     crew.claim(crew.enqueue("left"))

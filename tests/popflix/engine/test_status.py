@@ -88,6 +88,19 @@ def test_a_reset_after_the_last_end_makes_it_idle_again(
     assert seen("count").status == "error"
 
 
+def test_a_reset_before_the_last_end_means_nothing_though_the_runs_events_are_pruned(
+    seen: Look, units: Registry, clock: FakeClock
+) -> None:
+    tell(None, "count", Kind.RESET, clock.now(), payload={})
+    clock.sleep(60)
+    run = ended("count", RunStatus.ERROR, units, clock)
+    run.events.all().delete()
+    assert seen("count").status == "error"
+    clock.sleep(60)
+    tell(None, "count", Kind.RESET, clock.now(), payload={})
+    assert seen("count").status == "idle"
+
+
 def test_runs_at_work_and_queued_ones_are_counted_apart(
     seen: Look, units: Registry, clock: FakeClock
 ) -> None:

@@ -10,7 +10,7 @@ import pytest
 from django.core.management import call_command
 
 from popflix.engine import runs
-from popflix.engine.models import Run, RunStatus
+from popflix.engine.models import Run, RunStatus, Supervisor
 from popflix.engine.registry import Unit
 from popflix.lib.clock import SYSTEM_CLOCK
 from tests.popflix.engine.watching import known, make_dead, nothing, stored
@@ -57,3 +57,11 @@ def test_a_dry_run_says_what_would_be_done_and_does_nothing() -> None:
     assert tick("--dry-run").startswith(f"recover run {run.pk}: process")
     assert len(json.loads(tick("--dry-run", "--json"))["would"]) == 1
     assert stored(run).status == RunStatus.RUNNING
+
+
+def test_it_says_that_what_is_queued_waits_where_nobody_works() -> None:
+    runs.create_run("demo", {}, trigger="command", clock=SYSTEM_CLOCK)
+    assert tick().endswith("Until then queued runs wait.")
+    now = SYSTEM_CLOCK.now()
+    Supervisor.objects.create(host="h", pid=1, workers=2, started_at=now, beat_at=now)
+    assert tick() == "Nothing was to be done."

@@ -150,6 +150,20 @@ def test_a_run_of_a_command_whose_process_lives_here_is_never_touched(
     assert stored(run).status == RunStatus.RUNNING
 
 
+def test_a_run_of_a_living_process_that_was_silent_for_a_day_is_lost(
+    watch: Watcher, clock: FakeClock
+) -> None:
+    """The database was away when it ended: nobody else would ever free its slot."""
+    with known(DEMO):
+        run = foreground(clock)
+        Run.objects.update(progressed_at=None)
+        clock(24 * 3600)
+        assert did(watch) == []
+        clock(1)
+        assert did(watch) == ["lost"]
+    assert stored(run).active_key is None
+
+
 def test_a_run_that_beat_after_it_was_seen_keeps_its_process(
     watch: Watcher, clock: FakeClock
 ) -> None:

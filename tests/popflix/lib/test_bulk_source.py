@@ -161,6 +161,12 @@ def test_an_address_without_a_file_is_one_sentence_without_secrets(
     assert "planted" not in "".join(traceback.format_exception(raised.value))
 
 
+def test_an_address_without_a_file_is_named_with_its_port(server: str) -> None:
+    with pytest.raises(OperatorError) as raised:
+        content(f"{server}/missing?key=planted")
+    assert raised.value.cause.startswith(f"{server}/missing cannot be downloaded")
+
+
 def test_items_made_ahead_come_in_order() -> None:
     assert list(ahead(range(100), 3)) == list(range(100))
 

@@ -76,6 +76,16 @@ def test_a_number_out_of_range_is_named_without_its_value(env: Make, value: str)
     assert cause == "X is not a number of at least 1."
 
 
+@pytest.mark.parametrize("value", ["Mars/Base", "../etc/passwd", "Europe"])
+def test_what_is_no_time_zone_is_named_without_its_value(env: Make, value: str) -> None:
+    assert mistake(lambda: env(X=value).time_zone("X", "UTC")) == "X is no time zone."
+
+
+def test_a_time_zone(env: Make) -> None:
+    assert env(X="Europe/Berlin").time_zone("X", "UTC") == "Europe/Berlin"
+    assert env(X="").time_zone("X", "UTC") == "UTC"
+
+
 def test_numbers(env: Make) -> None:
     assert env(X="2.5").number("X", 38) == 2.5
     assert env(X="7").integer("X", 38) == 7

@@ -74,6 +74,10 @@ def test_of_two_secrets_that_begin_alike_no_tail_stays() -> None:
     assert redact("x begins-alike-and-goes-on y") == f"x {MASK} y"
 
 
+def test_halves_of_characters_are_spelled_out_for_databases_and_logs() -> None:
+    assert redact("no such file: \udc80.csv, caf\u00e9") == "no such file: \\udc80.csv, caf\u00e9"
+
+
 def test_short_texts_and_the_mask_itself_are_no_secrets() -> None:
     remember_secret("root")
     remember_secret("secret")

@@ -46,7 +46,7 @@ class Command(OperatorCommand):
             stop=stop,
             say=self.say,
             clock=SYSTEM_CLOCK,
-            watcher=Watcher(clock=SYSTEM_CLOCK),
+            watcher=Watcher(clock=SYSTEM_CLOCK, asks_at_once=True),
         )
         return Report(
             vars(worked),

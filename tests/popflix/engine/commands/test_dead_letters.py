@@ -94,6 +94,17 @@ def test_one_letter_is_retried(manage: Manage, letters: list[Run]) -> None:
     again = manage("dead_letters", "--retry", "--letter", key)
     assert again.code == 1
     assert f"{key} is no dead letter of runs" in again.err
+    assert not Run.objects.filter(unit=UNIT, status=RunStatus.ERROR).exists()  # no letter itself
+
+
+def test_a_stopped_sample_needs_a_person(manage: Manage) -> None:
+    for _ in range(20):
+        failed("row 1 is odd", "gone")  # of a unit that nobody knows any more
+    answer = manage("dead_letters", "--retry", "--sampled")
+    assert answer.code == 3
+    assert "0 of 20 put back" in answer.out
+    assert "stopped: too few of the sample passed" in answer.out
+    assert left() == 20
 
 
 @pytest.mark.usefixtures("letters")
