@@ -123,7 +123,7 @@ def run_all() -> int:
         passes.append(
             run_pass(
                 "MariaDB",
-                ["-m", "both_databases and not soak", *_COVERAGE, "--cov-append"],
+                ["-m", "both_databases and not soak", *_COVERAGE, "--cov-append", *beside],
                 POPFLIX_TEST_DATABASE="mariadb",
             )
         )

@@ -58,7 +58,8 @@ def run_here(
     finally:
         reporter.close()
     figures = figures_of(outcome, _GO_ON)
-    for line in totals_lines(figures, is_stopped=outcome.run.status != RunStatus.COMPLETED):
+    is_stopped = outcome.run.status != RunStatus.COMPLETED
+    for line in totals_lines(figures, is_stopped=is_stopped, now=clock.now()):
         say(line)
     return ending_of(outcome, totals_json(figures), say, _GO_ON)
 

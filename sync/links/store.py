@@ -19,7 +19,7 @@ from django.db.models import Model
 from django.db.models.constants import OnConflict
 
 from popflix.engine.grouping import error_group
-from sync.links.decide import Held, Intent, Outcome, Policy, decide
+from sync.links.decide import Held, Intent, Kind, Outcome, Policy, decide
 from sync.links.lookup import Question
 from sync.links.match import Wanted
 from sync.links.models import Enrichment, MediaLinks
@@ -155,8 +155,15 @@ def _write_work(intents: Mapping[str, Intent], run_id: int, now: dt.datetime) ->
 def _letter(intent: Intent, given_up_at: object) -> tuple[str, object]:
     """Group and instant of a dead letter: a failure that is not asked again by itself."""
     if intent.failure_kind and intent.due_at is None:
-        return error_group(intent.last_error), given_up_at
+        return error_group(_cause(intent)), given_up_at
     return "", None
+
+
+def _cause(intent: Intent) -> str:
+    """Why it failed, without the records that the title could be: those are its own."""
+    if intent.failure_kind == Kind.AMBIGUOUS:
+        return intent.last_error.partition(":")[0]
+    return intent.last_error
 
 
 def _upsert(

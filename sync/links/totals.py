@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -29,16 +30,24 @@ def added_up(earlier: Mapping[str, Any], now: Mapping[str, Any]) -> dict[str, An
     return {**now, **spent, "waits": waits}
 
 
-def totals_lines(figures: Mapping[str, Any], *, is_stopped: bool) -> Iterator[str]:
+def totals_lines(
+    figures: Mapping[str, Any], *, is_stopped: bool, now: dt.datetime
+) -> Iterator[str]:
     if figures["pending"] and figures["next_due_at"] and not is_stopped:
-        when = f"from {figures['next_due_at']} on"
-        yield f"Titles are left to ask, {when}: run `python manage.py sync_tmdb` again then."
+        yield _left(dt.datetime.fromisoformat(figures["next_due_at"]), now)
     word = "Stopped" if is_stopped else "Done"
     yield (
         f"{word}. Success: {figures['success']}, Failed: {figures['failed']}, "
         f"Pending: {figures['pending']}"
     )
     yield _spent(figures)
+
+
+def _left(due_at: dt.datetime, now: dt.datetime) -> str:
+    if due_at <= now:
+        return "Titles are left to ask: `python manage.py sync_tmdb` goes on with them."
+    when = f"{due_at.astimezone(dt.UTC):%Y-%m-%d %H:%M:%S} UTC"
+    return f"Titles are left to ask, from {when} on: run `python manage.py sync_tmdb` again then."
 
 
 def _spent(figures: Mapping[str, Any]) -> str:

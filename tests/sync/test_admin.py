@@ -224,6 +224,12 @@ def test_retry_makes_the_chosen_rows_due_now_and_is_audited(operator: Client) ->
     assert (entry.actor_name, entry.action, entry.count) == ("ada", "retry media links", 1)
 
 
+def test_the_why_that_was_said_in_the_bar_is_in_the_audit_trail(operator: Client) -> None:
+    link(1, work={"due_at": None})
+    act(operator, "retry", 1, why=" TMDB has a poster now ")
+    assert AuditEntry.objects.get().why == "TMDB has a poster now"
+
+
 def test_unlock_releases_the_chosen_rows(operator: Client) -> None:
     answered(1, locked_fields=["poster_url"])
     assert act(operator, "unlock", 1).status_code == 302

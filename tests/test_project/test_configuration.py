@@ -21,7 +21,9 @@ INTERNAL = {
     "SANDBOX_API_KEY",
     "SANDBOX_READ_TOKEN",
 }
-READERS = re.compile(r"(self|env)\.(text|flag|integer|number|words|json_list)|os\.environ\.\w+")
+READERS = re.compile(
+    r"(self|env)\.(text|flag|integer|number|words|json_list|time_zone)|os\.environ\.\w+"
+)
 
 
 def variables_read() -> set[str]:

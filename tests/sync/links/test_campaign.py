@@ -195,7 +195,8 @@ def test_a_run_that_was_taken_away_says_so() -> None:
 
 
 def lines(*, is_stopped: bool = False, **changed: Any) -> list[str]:
-    return list(totals_lines({**FIGURES, **changed}, is_stopped=is_stopped))
+    now = dt.datetime(2026, 3, 1, 12, tzinfo=dt.UTC)
+    return list(totals_lines({**FIGURES, **changed}, is_stopped=is_stopped, now=now))
 
 
 def test_the_last_lines_are_the_totals_and_the_effort() -> None:
@@ -214,9 +215,15 @@ def test_no_waiting_is_told_too() -> None:
 
 
 def test_what_is_left_is_told_with_its_next_date() -> None:
-    assert lines(pending=3, next_due_at="2026-03-01T12:00:00+00:00")[0] == (
-        "Titles are left to ask, from 2026-03-01T12:00:00+00:00 on: "
+    assert lines(pending=3, next_due_at="2026-03-01T12:00:10+00:00")[0] == (
+        "Titles are left to ask, from 2026-03-01 12:00:10 UTC on: "
         "run `python manage.py sync_tmdb` again then."
+    )
+
+
+def test_what_a_limit_left_is_not_put_off_to_an_instant_gone_by() -> None:
+    assert lines(pending=3, next_due_at="2026-03-01T11:59:59+00:00")[0] == (
+        "Titles are left to ask: `python manage.py sync_tmdb` goes on with them."
     )
 
 

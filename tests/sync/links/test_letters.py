@@ -62,6 +62,16 @@ def test_given_up_titles_stand_in_groups_of_the_same_error(titles: Source) -> No
     assert titles.unit == "sync-media-links"
 
 
+def test_ambiguous_titles_are_one_group_whatever_they_could_be(titles: Source) -> None:
+    for number, name in enumerate(("One Windmill", "The Lantern"), start=1):
+        link(number)
+        records = f'movie {number} "{name}" (2003), movie 9{number} "{name}" (2003)'
+        reason = f"Title and year fit several records: {records}."
+        settled(number, Failure(Kind.AMBIGUOUS, reason))
+    (group,) = titles.groups()
+    assert (group.text, group.count) == ("Title and year fit several records", 2)
+
+
 @pytest.mark.parametrize(
     ("outcome", "attempts"),
     [(Failure(Kind.NOT_FOUND, "unknown"), 1), (Fault("TMDB is away"), 1), (ANSWER, 1)],
