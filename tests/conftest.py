@@ -23,7 +23,7 @@ def database_url(request: pytest.FixtureRequest) -> str:
 def site(tmp_path: Path, database_url: str) -> Site:
     """A migrated site, on each database."""
     made = Site(tmp_path, database_url)
-    made.manage("migrate", "-v0")
+    made.migrate()
     return made
 
 

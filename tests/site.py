@@ -5,11 +5,14 @@ For what only separate processes can show: kills, several commands at once, exit
 
 from __future__ import annotations
 
+import atexit
 import json
 import os
+import shutil
 import sqlite3
 import subprocess
 import sys
+import tempfile
 import uuid
 from contextlib import closing
 from pathlib import Path
@@ -77,6 +80,28 @@ class Site:
         assert isinstance(parsed, dict)
         return parsed
 
+    def migrate(self) -> None:
+        """Migrate the empty database: for the first site of this process, the others copy it."""
+        kind = self.env.get("DATABASE_URL", "").rpartition("/")[0]
+        if kind not in _migrated:
+            _migrated[kind] = self._new_template(kind)
+        if kind:
+            _copy_mysql(_migrated[kind], self.env["DATABASE_URL"])
+            return
+        Path(self.env["POPFLIX_VAR"]).mkdir(parents=True, exist_ok=True)
+        with (
+            closing(sqlite3.connect(_migrated[kind])) as template,
+            closing(self._sqlite()) as mine,
+        ):
+            template.backup(mine)
+
+    def _new_template(self, kind: str) -> str:
+        folder = Path(tempfile.mkdtemp(prefix="popflix-migrated-"))
+        atexit.register(shutil.rmtree, folder, ignore_errors=True)
+        made = Site(folder, create_mysql_database(kind) if kind else "")
+        made.manage("migrate", "-v0")
+        return made.env.get("DATABASE_URL") or str(folder / "var" / "popflix.sqlite3")
+
     def sql(self, statement: str) -> list[tuple[Any, ...]]:
         """Execute one statement over a connection of its own, commit, and return its rows."""
         url = self.env.get("DATABASE_URL", "")
@@ -90,6 +115,23 @@ class Site:
 
     def _sqlite(self) -> Any:
         return sqlite3.connect(Path(self.env["POPFLIX_VAR"]) / "popflix.sqlite3", timeout=20)
+
+
+_migrated: dict[str, str] = {}  # by server: where the template is
+
+
+def _copy_mysql(template_url: str, url: str) -> None:
+    """All tables with their keys and rows; names are put in by the server itself."""
+    template = template_url.rpartition("/")[2]
+    with closing(_mysql(template_url)) as source, closing(_mysql(url)) as target:
+        reading, writing = source.cursor(), target.cursor()
+        writing.execute("SET foreign_key_checks = 0")
+        reading.execute("SHOW FULL TABLES WHERE Table_type = 'BASE TABLE'")
+        for table, _ in reading.fetchall():
+            reading.execute(f"SHOW CREATE TABLE `{table}`")
+            writing.execute(reading.fetchone()[1])
+            writing.execute(f"INSERT INTO `{table}` SELECT * FROM `{template}`.`{table}`")
+        target.commit()
 
 
 def _mysql(url: str) -> Any:

@@ -50,7 +50,7 @@ MISTAKES = {
 @pytest.fixture(scope="module")
 def migrated(tmp_path_factory: pytest.TempPathFactory) -> Site:
     site = Site(tmp_path_factory.mktemp("migrated"))
-    site.manage("migrate", "-v0")
+    site.migrate()
     return site
 
 

@@ -183,7 +183,7 @@ print([bool(each['secure']) for each in proxied.cookies.values()])
 def test_with_https_plain_requests_are_redirected_and_cookies_are_secure(tmp_path: Path) -> None:
     site = Site(tmp_path, POPFLIX_HTTPS="true", ALLOWED_HOSTS="testserver", SECRET_KEY=KEY)
     (tmp_path / "var" / "static").mkdir(parents=True)
-    site.manage("migrate", "-v0")
+    site.migrate()
     plain, proxied, secure = run_python(site, ASK).splitlines()
     assert plain == "301 https://testserver/admin/login/"
     assert proxied == f"200 max-age={365 * 86_400}"

@@ -30,7 +30,7 @@ print(User.objects.count(), 'Stranger' in connection.introspection.table_names()
 @pytest.fixture(scope="module")
 def embedded(tmp_path_factory: pytest.TempPathFactory) -> Site:
     made = Site(tmp_path_factory.mktemp("embedded"), DEBUG="true")
-    made.manage("migrate", "-v0")
+    made.migrate()
     return made
 
 

@@ -37,7 +37,7 @@ class WorkingSite:
             POPFLIX_TICK_SECONDS="1",
             **variables,
         )
-        self.site.manage("migrate", "-v0")
+        self.site.migrate()
         self.change(TABLE)
         self._told = folder / "told"
         self._client = subprocess.Popen(

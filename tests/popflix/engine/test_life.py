@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import pytest
-from django.db import connection
 from hypothesis import HealthCheck, settings
 from hypothesis.stateful import run_state_machine_as_test
 
@@ -27,7 +26,7 @@ def _walk(examples: int, steps: int) -> None:
 
 
 def test_no_random_life_breaks_a_rule() -> None:
-    _walk(examples=40 if connection.vendor == "sqlite" else 25, steps=40)
+    _walk(examples=25, steps=40)
 
 
 @pytest.mark.soak

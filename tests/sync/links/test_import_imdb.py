@@ -214,7 +214,7 @@ def test_a_signal_ends_it_after_the_present_batch(
     tmp_path: Path, signal_number: signal.Signals
 ) -> None:
     site = Site(tmp_path)
-    site.manage("migrate", "-v0")
+    site.migrate()
     pipe = tmp_path / "title.basics.tsv"
     os.mkfifo(pipe)
     process = site.popen("import_imdb", str(pipe), "--batch-size", "1000", "--json")

@@ -174,7 +174,7 @@ class TestCommand:
 
 def test_on_a_terminal_it_is_alive_until_q_or_ctrl_c(tmp_path: Path) -> None:
     site = Site(tmp_path)
-    site.manage("migrate", "-v0")
+    site.migrate()
     quit_, interrupted = _Terminal(site), _Terminal(site)
     quit_.wait_for(b"sync-media-links")
     quit_.press(b"q")
