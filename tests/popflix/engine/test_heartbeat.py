@@ -118,6 +118,15 @@ def test_a_missed_beat_is_made_up_for(
     assert "missed a heartbeat" in caplog.text
 
 
+def test_a_run_that_is_over_before_its_first_beat_costs_no_thread(
+    run: Run, clock: FakeClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(fence, "BEAT_SECONDS", 60.0)
+    with Heartbeat(run.pk, run.fence, clock=clock) as heart:
+        assert beat_threads() == []
+    assert heart._thread.ident is None
+
+
 @on_sqlite
 @pytest.mark.usefixtures("threads")
 def test_on_sqlite_a_writer_that_beats_itself_gets_no_rival(
