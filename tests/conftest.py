@@ -6,6 +6,8 @@ import os
 from pathlib import Path
 
 import pytest
+from django.contrib.auth.models import User
+from django.test import Client
 
 from tests.services.plugin import require
 from tests.site import Site, create_mysql_database
@@ -25,6 +27,13 @@ def site(tmp_path: Path, database_url: str) -> Site:
     made = Site(tmp_path, database_url)
     made.migrate()
     return made
+
+
+@pytest.fixture
+def operator(client: Client) -> Client:
+    """A browser in which somebody is logged in who may do everything."""
+    client.force_login(User.objects.create_superuser("ada"))
+    return client
 
 
 @pytest.fixture(scope="session")

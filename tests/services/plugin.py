@@ -14,6 +14,7 @@ import shutil
 import socket
 import tempfile
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -36,6 +37,8 @@ def service(name: str) -> Server:
 
 
 def _prepare_environment() -> None:
+    # WhiteNoise warns where the folder is missing, and a warning fails a test.
+    (Path(_VAR) / "static").mkdir()
     for variable in _OPERATORS_OWN:
         os.environ.pop(variable, None)
     os.environ.update(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,7 +10,6 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
-from pytest_django import Settings
 
 from popflix.engine.models import Event, Run
 from popflix.lib.models import AuditEntry, QuarantinedRow
@@ -33,18 +31,6 @@ from tests.sync.links.rows import (
 pytestmark = pytest.mark.django_db
 LINKS = "admin:sync_medialinks_changelist"
 TITLES = "admin:sync_title_changelist"
-
-
-@pytest.fixture(autouse=True)
-def static_folder(settings: Settings, tmp_path: Path) -> None:
-    """WhiteNoise warns where the folder is missing, and a warning fails a test."""
-    settings.STATIC_ROOT = tmp_path
-
-
-@pytest.fixture
-def operator(client: Client) -> Client:
-    client.force_login(User.objects.create_superuser("ada"))
-    return client
 
 
 @pytest.fixture

@@ -9,12 +9,14 @@ from itertools import groupby
 from typing import Any
 
 from django.db import router
-from django.db.models import Count, Max, Min, Q, QuerySet
+from django.db.models import Q, QuerySet
 
+from popflix.engine.deadletters.grouped import Columns, grouped
 from popflix.engine.deadletters.letters import Group, Letter, PutBack, Verdict
 from popflix.engine.models import Lane, WorkRow
 from popflix.lib.clock import Clock
 
+_COLUMNS = Columns("failure_kind", "given_up_at", "last_error")
 OnRetry = Callable[[Sequence[Any], dt.datetime], None]
 
 
@@ -40,30 +42,7 @@ class WorkRowSource:
     on_retry: OnRetry = _nothing_more
 
     def groups(self, *, before: dt.datetime | None = None) -> list[Group]:
-        same = self._letters(before).values("failure_kind", "error_group")
-        found = list(
-            same.annotate(
-                count=Count("pk"),
-                oldest=Min("given_up_at"),
-                newest=Max("given_up_at"),
-                last=Max("pk"),
-            ).order_by()
-        )
-        examples = self._rows().filter(pk__in=[row["last"] for row in found])
-        errors = dict(examples.values_list("pk", "last_error"))
-        return [
-            Group(
-                self.name,
-                self.unit,
-                row["failure_kind"],
-                row["error_group"],
-                row["count"],
-                row["oldest"],
-                row["newest"],
-                errors.get(row["last"], ""),
-            )
-            for row in found
-        ]
+        return grouped(self._letters(before), _COLUMNS, source=self.name, unit=self.unit)
 
     def letters(
         self,

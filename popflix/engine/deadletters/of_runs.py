@@ -6,9 +6,10 @@ import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from django.db.models import Count, Max, Min, Q, QuerySet
+from django.db.models import Q, QuerySet
 
 from popflix.engine import starting
+from popflix.engine.deadletters.grouped import Columns, grouped
 from popflix.engine.deadletters.letters import Group, Letter, PutBack, Verdict
 from popflix.engine.models import Run, RunStatus
 from popflix.engine.registry import Registry
@@ -18,6 +19,7 @@ from popflix.lib.clock import Clock
 from popflix.lib.errors import OperatorError
 
 NAME = "runs"
+_COLUMNS = Columns("status", "finished_at", "error", "unit")
 
 
 @dataclass(frozen=True)
@@ -34,31 +36,7 @@ class RunSource:
     unit: str = ""
 
     def groups(self, *, before: dt.datetime | None = None) -> list[Group]:
-        same = _letters(before).values("unit", "status", "error_group")
-        found = list(
-            same.annotate(
-                count=Count("pk"),
-                oldest=Min("finished_at"),
-                newest=Max("finished_at"),
-                last=Max("pk"),
-            ).order_by()
-        )
-        errors = dict(
-            Run.objects.filter(pk__in=[row["last"] for row in found]).values_list("pk", "error")
-        )
-        return [
-            Group(
-                self.name,
-                row["unit"],
-                row["status"],
-                row["error_group"],
-                row["count"],
-                row["oldest"],
-                row["newest"],
-                errors.get(row["last"], ""),
-            )
-            for row in found
-        ]
+        return grouped(_letters(before), _COLUMNS, source=self.name, unit=self.unit)
 
     def letters(
         self,

@@ -5,7 +5,6 @@ from __future__ import annotations
 import datetime as dt
 import io
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,7 +13,6 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
-from pytest_django import Settings
 
 from popflix.engine import files, pauses, runs
 from popflix.engine.models import (
@@ -38,22 +36,10 @@ SCHEDULES = "admin:engine_schedule_changelist"
 
 
 @pytest.fixture(autouse=True)
-def static_folder(settings: Settings, tmp_path: Path) -> None:
-    """WhiteNoise warns where the folder is missing, and a warning fails a test."""
-    settings.STATIC_ROOT = tmp_path
-
-
-@pytest.fixture(autouse=True)
 def unit() -> Iterator[Unit]:
     made = registry.register(Unit("greet", lambda ctx: None))
     yield made
     registry.release("greet")
-
-
-@pytest.fixture
-def operator(client: Client) -> Client:
-    client.force_login(User.objects.create_superuser("ada"))
-    return client
 
 
 def member(client: Client, *permissions: str) -> Client:

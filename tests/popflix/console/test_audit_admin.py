@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,7 +11,6 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
-from pytest_django import Settings
 
 from popflix.console.audit_admin import values_of
 from popflix.lib import audit
@@ -21,18 +19,6 @@ from popflix.lib.models import AuditEntry
 pytestmark = [pytest.mark.django_db, pytest.mark.both_databases]
 NOW = dt.datetime.now(dt.UTC)
 LIST = "/admin/lib/auditentry/"
-
-
-@pytest.fixture(autouse=True)
-def static_folder(settings: Settings, tmp_path: Path) -> None:
-    """WhiteNoise warns where the folder is missing, and a warning fails a test."""
-    settings.STATIC_ROOT = tmp_path
-
-
-@pytest.fixture
-def operator(client: Client) -> Client:
-    client.force_login(User.objects.create_superuser("ada"))
-    return client
 
 
 @pytest.fixture

@@ -8,7 +8,6 @@ from pathlib import Path
 import pytest
 from django.conf import settings as site_settings
 from django.contrib import admin
-from django.contrib.auth.models import User
 from django.test import Client
 from pytest_django import Settings
 
@@ -19,18 +18,6 @@ from tests.site import Site
 from tests.test_project.test_configuration import run_python
 
 KEY = "a-key-of-fifty-letters-at-least-0123456789-0123456789-abcdefgh"
-
-
-@pytest.fixture(autouse=True)
-def static_folder(settings: Settings, tmp_path: Path) -> None:
-    """WhiteNoise warns where the folder is missing, and a warning fails a test."""
-    settings.STATIC_ROOT = tmp_path
-
-
-@pytest.fixture
-def operator(client: Client) -> Client:
-    client.force_login(User.objects.create_superuser("ada"))
-    return client
 
 
 class Inline(HTMLParser):

@@ -5,13 +5,10 @@ The pages are found, not listed: what is added later is covered by itself.
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 from django.contrib import admin
 from django.contrib.auth.models import Permission, User
 from django.test import Client
-from pytest_django import Settings
 
 from popflix.console.engine_admin_runs import RunAdmin
 from popflix.lib.admin import ReadOnlyAdmin
@@ -26,12 +23,6 @@ OPEN_TO_ALL = {"login", "favicon"}
 OPEN_TO_STAFF = {
     "index", "logout", "password_change", "password_change_done", "jsi18n", "console_pieces",
 }  # fmt: skip
-
-
-@pytest.fixture(autouse=True)
-def static_folder(settings: Settings, tmp_path: Path) -> None:
-    """WhiteNoise warns where the folder is missing, and a warning fails a test."""
-    settings.STATIC_ROOT = tmp_path
 
 
 @pytest.fixture(autouse=True)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from pathlib import Path
 
 import pytest
 from django.contrib.auth.models import User
@@ -11,24 +10,11 @@ from django.template import Context, Template
 from django.test import Client
 from django.urls import reverse
 from django.utils.safestring import mark_safe
-from pytest_django import Settings
 
 from popflix.engine.models import Run, Schedule
 from tests.popflix.console.shown import NOW, page, rows
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture(autouse=True)
-def static_folder(settings: Settings, tmp_path: Path) -> None:
-    """WhiteNoise warns where the folder is missing, and a warning fails a test."""
-    settings.STATIC_ROOT = tmp_path
-
-
-@pytest.fixture
-def operator(client: Client) -> Client:
-    client.force_login(User.objects.create_superuser("ada"))
-    return client
 
 
 # --- lists ----------------------------------------------------------------------------------

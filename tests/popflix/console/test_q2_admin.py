@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import datetime as dt
 import pickle
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,7 +13,6 @@ from django.db import connection
 from django.test import Client
 from django.urls import reverse
 from django_q.models import Failure, OrmQ, Schedule, Success, Task
-from pytest_django import Settings
 
 from popflix.engine.q2 import dispatch
 from tests.popflix.console import walking
@@ -22,18 +20,6 @@ from tests.popflix.console import walking
 pytestmark = [pytest.mark.django_db, pytest.mark.both_databases]
 NOW = dt.datetime(2026, 3, 1, 12, tzinfo=dt.UTC)
 MODELS = [Success, Failure, OrmQ, Schedule]
-
-
-@pytest.fixture(autouse=True)
-def static_folder(settings: Settings, tmp_path: Path) -> None:
-    """WhiteNoise warns where the folder is missing, and a warning fails a test."""
-    settings.STATIC_ROOT = tmp_path
-
-
-@pytest.fixture
-def operator(client: Client) -> Client:
-    client.force_login(User.objects.create_superuser("ada"))
-    return client
 
 
 class Bomb:

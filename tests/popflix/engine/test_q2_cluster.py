@@ -27,8 +27,9 @@ def test_only_the_small_cluster_is_named_by_the_environment(
 
 
 def test_the_cluster_is_a_command_of_the_site() -> None:
-    told = cluster.cluster_command(Path("/site"), ClusterFolder(Path("/var/work/popflix-1")))
-    assert told[1:] == ["/site/manage.py", "work", "--cluster-folder=/var/work/popflix-1"]
+    folder = Path("/site/clusters/popflix-1")
+    told = cluster.cluster_command(Path("/site"), ClusterFolder(folder))
+    assert told[1:] == ["/site/manage.py", "work", f"--cluster-folder={folder}"]
 
 
 class StandIn:

@@ -13,11 +13,13 @@ from typing import Any
 
 import pytest
 import time_machine
+from django.db import InterfaceError, OperationalError
 
 from popflix.lib.errors import ConfigurationError
 from popflix.lib.logs import (
     ConsoleHandler,
     JsonFormatter,
+    NoDatabaseTraceback,
     NoQuery,
     TextFormatter,
     configure,
@@ -198,3 +200,18 @@ def test_the_level_rules_djangos_lines_too(tmp_path: Path) -> None:
     logging.getLogger("django.request").warning("unheard")
     logging.getLogger("django.request").error("heard")
     assert path.read_text().count("\n") == 1
+
+
+@pytest.mark.parametrize("error", [OperationalError(2006, "gone away"), InterfaceError("closed")])
+def test_of_a_database_that_is_away_the_queue_logs_one_line(error: Exception) -> None:
+    made = record("Failed to pull", exc_info=(type(error), error, None))
+    assert NoDatabaseTraceback().filter(made)
+    text = TextFormatter().format(made)
+    assert "\n" not in text
+    assert text.endswith(f"Failed to pull: {error}")
+
+
+def test_the_queue_keeps_the_traceback_of_any_other_error() -> None:
+    made = record("Failed to pull", exc_info=failure())
+    assert NoDatabaseTraceback().filter(made)
+    assert "Traceback" in TextFormatter().format(made)
