@@ -43,6 +43,7 @@ TMDB_READ_TOKEN = env.text("TMDB_READ_TOKEN")  # v4, sent as bearer
 TMDB_API_KEY = env.text("TMDB_API_KEY")  # v3, sent in the query; the token wins
 TMDB_BASE_URL = env.text("TMDB_BASE_URL", "https://api.themoviedb.org/3").rstrip("/")
 TMDB_IMAGE_BASE_URL = env.text("TMDB_IMAGE_BASE_URL", "https://image.tmdb.org/t/p/")
+TMDB_IMAGES_SHOWN_FROM = env.text("TMDB_IMAGES_SHOWN_FROM", TMDB_IMAGE_BASE_URL)  # by the admin
 TMDB_POSTER_SIZE = env.text("TMDB_POSTER_SIZE", "w500")
 TMDB_BACKDROP_SIZE = env.text("TMDB_BACKDROP_SIZE", "w1280")
 TMDB_RATE_PER_SECOND = env.number("TMDB_RATE_PER_SECOND", 38, at_least=0.1)
@@ -113,6 +114,7 @@ INSTALLED_APPS = [
     "popflix.engine",
     "popflix.lib",
     "django_q",
+    "django_htmx",
     "popflix.console.admin_config.ConsoleAdminConfig",  # django.contrib.admin, on our own site
     "django.contrib.auth",
     "django.contrib.contenttypes",
@@ -131,6 +133,7 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "django_htmx.middleware.HtmxMiddleware",
 ]
 ROOT_URLCONF = "popflix.urls"
 WSGI_APPLICATION = "popflix.wsgi.application"

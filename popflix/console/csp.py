@@ -50,7 +50,7 @@ class ContentSecurityPolicy:
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self._get_response = get_response
-        self._policy = policy(settings.TMDB_IMAGE_BASE_URL)
+        self._policy = policy(settings.TMDB_IMAGES_SHOWN_FROM)
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         answer = self._get_response(request)

@@ -98,6 +98,7 @@ def demo_environment(folder: Path, tmdb_url: str) -> dict[str, str]:
         "POPFLIX_DOTENV": os.devnull,
         "TMDB_BASE_URL": tmdb_url,
         "TMDB_API_KEY": "the-sandbox-takes-any-key",
+        "TMDB_IMAGES_SHOWN_FROM": f"{tmdb_url.removesuffix('/3')}/t/p/",
     }
 
 

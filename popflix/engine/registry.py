@@ -66,7 +66,8 @@ class Unit:
     `workers`. `clean_params` returns the parameters in their stored form (it must take its own
     output again) and raises OperatorError naming the parameter that is wrong. `ready` returns
     why no schedule should start the unit now, empty when it may. `split` makes the parameters
-    of the children of a spread run.
+    of the children of a spread run. `bucket` names the limiter's bucket that its work goes
+    through. `is_housekeeping`: nobody has to look at it while it is at rest.
     """
 
     name: str
@@ -80,6 +81,8 @@ class Unit:
     timetable: Timetable | None = None
     ready: Callable[[], str] = _always_ready
     split: Split = _same_for_each
+    bucket: str = ""
+    is_housekeeping: bool = False
 
     @property
     def is_process(self) -> bool:
@@ -143,6 +146,8 @@ def unit(
     ready: Callable[[], str] = _always_ready,
     spread: bool = False,
     split: Split = _same_for_each,
+    bucket: str = "",
+    is_housekeeping: bool = False,
 ) -> Callable[[AnyBody], AnyBody]:
     """Decorate the body of a worker, a function or a coroutine function, in `units.py`.
 
@@ -164,6 +169,8 @@ def unit(
                 timetable,
                 ready,
                 split,
+                bucket,
+                is_housekeeping,
             )
         )
         return body

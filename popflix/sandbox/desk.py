@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from enum import Enum
 from urllib.parse import parse_qsl, unquote
 
-from popflix.sandbox import answers
+from popflix.sandbox import answers, posters
 from popflix.sandbox.answers import Answer, Source, encode
 from popflix.sandbox.counting import Counts
 from popflix.sandbox.faults import FaultPlan
@@ -90,6 +90,10 @@ class Desk:
         """Judge one request that arrived at `now`, in seconds of the monotonic clock."""
         if request.target.startswith(OWN_PREFIX):
             return self._reply(request, self._own_page(request), latency=0)
+        if request.target.startswith(posters.PREFIX):  # another host's at TMDB: no key, no faults
+            is_read = request.method in ("GET", "HEAD")
+            picture = posters.poster(request.target) if is_read else answers.WRONG_METHOD
+            return self._reply(request, picture, latency=0)
         route = self._routes.get(request.target) or self._find_route(request.target)
         in_the_last_second = self.counts.arrived(now, route.answer.tconst)
         refusal = self._refusal(request, route, in_the_last_second)

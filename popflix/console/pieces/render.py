@@ -77,6 +77,14 @@ def problem(cause: str, cure: str, href: str = "", label: str = "") -> SafeStrin
     )
 
 
+def row_button(href: str, label: str, about: str) -> SafeString:
+    """A button in a row of a list: it sends the list's own form, with its token, to `href`.
+
+    `about` says of which row, for who hears the page.
+    """
+    return _piece("row_button", href=href, label=label, about=about)
+
+
 Change = tuple[str, str | None, str | None]  # a field, its value before and after
 
 
@@ -107,10 +115,14 @@ def timeline(entries: Sequence[Entry], now: dt.datetime | None = None) -> SafeSt
 
 
 def sparkline(
-    title: str, points: Sequence[shapes.Point], unit: str = "", limit: float | None = None
+    title: str,
+    points: Sequence[shapes.Point],
+    unit: str = "",
+    limit: float | None = None,
+    floor: float | None = None,
 ) -> SafeString:
-    """A line over time, with its last value; `limit` is drawn across it."""
-    shape = shapes.line([value for _, value in points], limit)
+    """A line over time, with its last value; `limit` is drawn across it, `floor` is its foot."""
+    shape = shapes.line([value for _, value in points], limit, floor)
     rows = [(label, shapes.figure(value)) for label, value in points]
     return _piece(
         "sparkline", title=title, shape=shape, unit=unit, rows=rows,

@@ -49,11 +49,13 @@ class Line:
     limit: float | None
 
 
-def line(values: Sequence[float], limit: float | None = None) -> Line | None:
-    """A line over its own range, which the limit belongs to; None where there is no value."""
+def line(
+    values: Sequence[float], limit: float | None = None, floor: float | None = None
+) -> Line | None:
+    """A line over its own range, which limit and floor belong to; None where there is no value."""
     if not values:
         return None
-    known = [*values, *([] if limit is None else [limit])]
+    known = [*values, *(each for each in (limit, floor) if each is not None)]
     low, high = min(known), max(known)
 
     def height(value: float) -> float:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from django import template
+from django.middleware.csrf import get_token
 from django.utils.html import escape, format_html
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.text import capfirst
@@ -18,9 +19,43 @@ register = template.Library()
 for _piece in (
     render.badge, render.toned, render.moment, render.progress, render.empty_state, render.problem,
     render.before_after, render.timeline, render.sparkline, render.bars,
+    render.row_button,
 ):  # fmt: skip
     register.simple_tag(_piece)
 register.simple_block_tag(render.card)
+
+
+@register.inclusion_tag("pieces/action.html", takes_context=True)
+def action(
+    context: Mapping[str, Any],
+    href: str,
+    label: str,
+    kind: str = "quiet-button",
+    about: str = "",
+    ask_why: str = "",
+    ident: str = "",
+    **fields: object,
+) -> dict[str, Any]:
+    """A button that does something: a form of its own, which leads back to the page it stands on.
+
+    `kind`: quiet-button, danger, or empty for the one next step of the page. `about` says of what,
+    for who hears the page. `ask_why` is the label of a field that must say why. `ident` is the
+    button's id: in a part that is asked for again it keeps the focus. `fields` are sent along.
+    """
+    request = context["request"]
+    htmx = getattr(request, "htmx", None)  # the page that shows what it asks for
+    return {
+        "href": href, "label": label, "kind": kind, "about": about, "ask_why": ask_why,
+        "fields": list(fields.items()), "token": get_token(request),
+        "ident": ident,
+        "next": (htmx and htmx.current_url_abs_path) or request.get_full_path(),
+    }  # fmt: skip
+
+
+@register.filter
+def thousands(count: int) -> str:
+    """`48,210`."""
+    return f"{count:,}"
 
 
 @register.filter

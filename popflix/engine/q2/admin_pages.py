@@ -17,6 +17,7 @@ from django_q.models import Failure, OrmQ, Schedule, Success
 from popflix.lib.admin import ReadOnlyAdmin
 
 __all__ = ["django_q"]
+_SECTION = "Under the hood"  # of the console's menu, which the engine does not know
 _TASK_FIELDS = (
     "id", "name", "func", "group", "cluster", "started", "stopped", "success", "attempt_count",
 )  # fmt: skip
@@ -34,13 +35,21 @@ class _Unread(ReadOnlyAdmin):
 class ResultAdmin(_Unread):
     """What ended and was kept: deliveries of runs leave nothing here, the runs' own pages tell."""
 
+    menu = (_SECTION, 30)
+    menu_label = "Queue: done"
     list_display = ("name", "func", "cluster", "started", "stopped", "attempt_count")
     ordering = ("-stopped",)
     fields = _TASK_FIELDS
     unread = ("args", "kwargs", "result")
 
 
+class FailureAdmin(ResultAdmin):
+    menu_label = "Queue: failed"
+
+
 class WaitingAdmin(_Unread):
+    menu = (_SECTION, 20)
+    menu_label = "Queue: waiting"
     list_display = ("id", "key", "lock")
     ordering = ("id",)
     fields = ("key", "lock")
@@ -50,6 +59,8 @@ class WaitingAdmin(_Unread):
 class TickAdmin(_Unread):
     """The fallback's tick, and what strangers put there. Ours are the schedules under *Work*."""
 
+    menu = (_SECTION, 40)
+    menu_label = "Queue: ticks"
     list_display = ("id", "name", "func", "schedule_type", "next_run", "cluster")
     ordering = ("id",)
     fields = ("name", "func", "schedule_type", "minutes", "repeats", "next_run", "cluster")
@@ -57,6 +68,7 @@ class TickAdmin(_Unread):
 
 
 admin.site.unregister([Success, Failure, OrmQ, Schedule])
-admin.site.register([Success, Failure], ResultAdmin)
+admin.site.register(Success, ResultAdmin)
+admin.site.register(Failure, FailureAdmin)
 admin.site.register(OrmQ, WaitingAdmin)
 admin.site.register(Schedule, TickAdmin)

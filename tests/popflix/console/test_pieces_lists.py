@@ -34,7 +34,7 @@ def test_a_list_is_headed_by_its_name_and_its_filters_stand_above_the_rows(
 def test_an_empty_list_says_what_to_do(operator: Client) -> None:
     text = page(operator, reverse("admin:engine_run_changelist"))
     assert "There is nothing here yet." in text
-    assert "manage.py run_unit" in text
+    assert "Run a unit from its page" in text
     text = page(operator, f"{reverse('admin:engine_run_changelist')}?status__exact=lost")
     assert "Nothing matches." in text
     assert '<a class="button" href="?">Show all</a>' in text
@@ -42,7 +42,7 @@ def test_an_empty_list_says_what_to_do(operator: Client) -> None:
 
 def test_the_page_of_a_run_is_headed_by_the_run_and_tells_cause_and_cure(operator: Client) -> None:
     text = page(operator, rows()["run"])
-    assert re.search(r"<h1>greet #\d+</h1>", text)
+    assert re.search(r"<h1>greet run \d+</h1>", text)
     assert "ValueError: &lt;b&gt; …" in text
     assert "Retry starts it again" in text
     assert 'aria-valuetext="3 of 4"' in text

@@ -1,0 +1,70 @@
+"""Runs of the last days, how many went well and how many failed: two queries along keys."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections import Counter
+from collections.abc import Mapping
+from typing import Any
+
+from django.db.models import Case, Count, IntegerField, Q, QuerySet, Subquery, Value, When
+from django.http import HttpRequest
+from django.utils import timezone
+
+from popflix.console.pieces.shapes import Column
+from popflix.engine.models import Event, Run
+from popflix.engine.states import FAILED, Kind, Status
+
+_DAYS = 14
+_ENDED = {Status.COMPLETED, *FAILED}
+
+
+def data(request: HttpRequest, now: dt.datetime) -> Mapping[str, Any]:
+    return {"columns": columns(now)}
+
+
+def columns(now: dt.datetime) -> list[Column]:
+    """By the day on which a run was wanted; runs that belong to another one are not counted."""
+    zone = timezone.get_current_timezone()
+    today = now.astimezone(zone).date()
+    days = [today - dt.timedelta(days=ago) for ago in range(_DAYS - 1, -1, -1)]
+    starts = [dt.datetime.combine(day, dt.time(), zone) for day in days]
+    counts = _counts(_first_runs(starts))
+    return [
+        (f"{day.day} {day:%b}", counts[index, True], counts[index, False])
+        for index, day in enumerate(days)
+    ]
+
+
+def _first_runs(starts: list[dt.datetime]) -> list[int | None]:
+    """The number of the first run wanted at or after each instant; None where there is none.
+
+    Runs have no index on their instants and need none for this: their first events do.
+    """
+    asked = {f"day_{index}": Subquery(_first_since(start)) for index, start in enumerate(starts)}
+    row = Event.objects.order_by("pk").annotate(**asked).values_list(*asked)[:1].first()
+    return list(row) if row else []
+
+
+def _first_since(start: dt.datetime) -> QuerySet[Event, Any]:
+    wanted = Event.objects.filter(at__gte=start, kind=Kind.QUEUED, run_id__isnull=False)
+    return wanted.order_by("at").values("run_id")[:1]
+
+
+def _counts(firsts: list[int | None]) -> Counter[tuple[int, bool]]:
+    """How many by day and by whether they went well, of the runs since the first day."""
+    known = [(index, first) for index, first in enumerate(firsts) if first is not None]
+    counts: Counter[tuple[int, bool]] = Counter()
+    if not known:
+        return counts
+    day = Case(
+        *(When(pk__gte=first, then=Value(index)) for index, first in reversed(known)),
+        output_field=IntegerField(),
+    )
+    # The key alone limits the rows: with a status to look for, a database may walk all runs of it.
+    since = Run.objects.filter(pk__gte=known[0][1]).annotate(day=day)
+    rows = since.values("day", "status").annotate(count=Count("pk", filter=Q(parent=None)))
+    for row in rows.order_by():
+        if row["status"] in _ENDED:
+            counts[row["day"], row["status"] == Status.COMPLETED] += row["count"]
+    return counts
