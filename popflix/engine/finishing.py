@@ -40,14 +40,15 @@ def finish(
     may_retry: bool = True,
     registry: Registry = all_units,
     random01: Callable[[], float] = random.random,
+    beside: Callable[[], None] = lambda: None,
     **payload: object,
 ) -> None:
     """End a run and free its slot in one UPDATE; `payload` goes into the event.
 
     In the same transaction: the next attempt where the unit's policy grants one (`may_retry`
     False for an error that only a person can mend), what its parent does next, the delivery of a
-    run that waited for the slot, and the notification. Raises FenceLost when the run is not ours
-    any more.
+    run that waited for the slot, the notification, and what `beside` writes. Raises FenceLost when
+    the run is not ours any more.
     """
     now = clock.now()
     is_seen = _is_seen_by_its_operator(run, status, may_retry)
@@ -57,6 +58,7 @@ def finish(
     def end() -> None:
         parent = groups.locked_parent(run)
         change(run, _KINDS[Status(status)], now, columns, **told, **payload)
+        beside()
         is_tried_again = (
             may_retry
             and status == RunStatus.ERROR

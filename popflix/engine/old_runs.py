@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterator
 from django.db.models import Exists, Max, Model, OuterRef, QuerySet
 from django.db.models.fields.reverse_related import ForeignObjectRel
 
-from popflix.engine.models import Event, Run, RunFile
+from popflix.engine.models import Event, Run, RunFile, RunLog, RunSample
 from popflix.engine.states import FAILED
 
 _PAGE = 1000
@@ -104,5 +104,5 @@ def _references() -> list[tuple[type[Model], str]]:
     return [
         (relation.related_model, relation.field.name)
         for relation in relations
-        if relation.related_model not in (Run, Event, RunFile)
+        if relation.related_model not in (Run, Event, RunFile, RunSample, RunLog)
     ]

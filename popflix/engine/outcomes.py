@@ -49,7 +49,14 @@ def end(run: Run, ctx: RunContext, result: Mapping[str, object], registry: Regis
     elif reason is not None:
         _park(run, ctx, ctx.now(), _WHY_HANDED_OVER[reason], result, registry)
     else:
-        runs.finish(run, RunStatus.COMPLETED, clock=ctx.clock, result=result, registry=registry)
+        runs.finish(
+            run,
+            RunStatus.COMPLETED,
+            clock=ctx.clock,
+            result=result,
+            registry=registry,
+            beside=ctx.recorder.keep_last,
+        )
 
 
 def _stop_for_pause(
@@ -73,7 +80,8 @@ def _park(
     registry: Registry,
 ) -> None:
     """Let go of the run, and end it if its cancel was asked for since the body looked last."""
-    runs.park(run, resume_at, why, clock=ctx.clock, result=result)
+    keep = ctx.recorder.keep_lines
+    runs.park(run, resume_at, why, clock=ctx.clock, result=result, beside=keep)
     end_if_asked(run, why="cancelled by an operator", clock=ctx.clock, registry=registry)
 
 
@@ -85,8 +93,16 @@ def _cancel(
     registry: Registry,
     **told: Any,
 ) -> None:
-    status = RunStatus.CANCELLED
-    runs.finish(run, status, clock=ctx.clock, error=why, result=result, registry=registry, **told)
+    runs.finish(
+        run,
+        RunStatus.CANCELLED,
+        clock=ctx.clock,
+        error=why,
+        result=result,
+        registry=registry,
+        beside=ctx.recorder.keep_last,
+        **told,
+    )
 
 
 def end_broken(run: Run, ctx: RunContext, error: BaseException, registry: Registry) -> None:
@@ -106,6 +122,7 @@ def end_broken(run: Run, ctx: RunContext, error: BaseException, registry: Regist
             error=_in_words(error),
             may_retry=not isinstance(error, OperatorError),
             registry=registry,
+            beside=ctx.recorder.keep_last,
         )
         return_leases(run)
         if isinstance(error, StopsUnit):

@@ -19,6 +19,7 @@ from popflix.engine.registry import registry as all_units
 from popflix.lib.clock import SYSTEM_CLOCK, Clock
 from popflix.lib.errors import OperatorError
 from popflix.lib.logs import run_scope
+from popflix.lib.logtail import following
 
 log = logging.getLogger(__name__)
 
@@ -112,7 +113,8 @@ def execute(
 
 
 def _perform(run: Run, ctx: RunContext, registry: Registry) -> Mapping[str, object]:
-    with run_scope(run.pk), _kept(run, ctx, registry):
+    log_lines = following(run.pk, ctx.recorder.tail)
+    with run_scope(run.pk), log_lines, _kept(run, ctx, registry):
         result = _call(registry.get(run.unit), ctx) or {}
         with bus.in_order():
             outcomes.end(run, ctx, result, registry)

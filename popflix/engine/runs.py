@@ -8,7 +8,7 @@ process holds the run now, or it has ended. (`creating` stores new runs, `groups
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from popflix.engine import creating, delivery, groups
@@ -180,12 +180,13 @@ def park(
     clock: Clock,
     in_process: bool = False,
     result: Mapping[str, object] | None = None,
+    beside: Callable[[], None] = lambda: None,
 ) -> None:
     """Let a run wait. Unless `in_process`, it belongs to no process until a delivery takes it.
 
     `resume_at` None waits for the unit's resumption. A run that is due now is delivered in the
     same transaction; for any other the watcher does it in time. `result` is what the next claim
-    finds as its earlier one. Raises FenceLost.
+    finds as its earlier one; `beside` writes in the same transaction. Raises FenceLost.
     """
     now = clock.now()
 
@@ -202,6 +203,7 @@ def park(
             columns |= delivery.first_delivery(now)
         until = at.isoformat() if at else None
         change(run, Kind.WAITING, now, columns, why=why, resume_at=until)
+        beside()
         if is_due:
             delivery.send(run)
 

@@ -13,6 +13,7 @@ from popflix.engine import events, fence, files
 from popflix.engine.current import Letter, Letterbox, require_id
 from popflix.engine.lookout import Lookout
 from popflix.engine.models import Run
+from popflix.engine.recording import Recorder
 from popflix.engine.states import Kind
 from popflix.lib.clock import Clock
 
@@ -39,6 +40,7 @@ class Telling:
         self.clock = clock
         self.is_committing = False
         self.letterbox = Letterbox()
+        self.recorder = Recorder(run, clock)
         self._lookout, self._reporter = lookout, reporter
         self._done, self._total = run.done_count, run.total_count
         self._saved_at, self._is_unsaved = clock.monotonic(), False
@@ -63,10 +65,11 @@ class Telling:
             self.write_letters()
         if not self._is_unsaved:
             return
-        if not fence.set_progress(
-            self.run_id, self.fence, now=self.now(), done=self._done, total=self._total
-        ):
-            raise self._lookout.lost()
+        with self._recording():
+            if not fence.set_progress(
+                self.run_id, self.fence, now=self.now(), done=self._done, total=self._total
+            ):
+                raise self._lookout.lost()
         self._saved_at, self._is_unsaved = self.clock.monotonic(), False
 
     def milestone(self, milestone_id: str, /, **payload: object) -> None:
@@ -106,6 +109,7 @@ class Telling:
             payload=letter.payload,
         )
         if letter.kind is Kind.NOTE:
+            self.recorder.tail.add(letter.at, "NOTE", str(letter.payload["text"]))
             self._say(str(letter.payload["text"]))
 
     def attach(
@@ -155,6 +159,20 @@ class Telling:
                 yield
             finally:
                 self.is_committing = False
+            if self.recorder.is_due():
+                self.recorder.keep()
+        self.recorder.is_kept()
+
+    @contextlib.contextmanager
+    def _recording(self) -> Iterator[None]:
+        """One transaction with what the recorder keeps, if that is due."""
+        if self.is_committing or not self.recorder.is_due():
+            yield
+            return
+        with transaction.atomic():
+            yield
+            self.recorder.keep()
+        self.recorder.is_kept()
 
     @contextlib.contextmanager
     def _committing(self) -> Iterator[None]:

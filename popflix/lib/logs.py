@@ -63,8 +63,9 @@ def logging_settings(path: Path, *, as_json: bool, level: str) -> dict[str, Any]
                 "path": path,
                 "formatter": "redacting",
             },
+            "runs": {"()": "popflix.lib.logtail.TailHandler"},
         },
-        "root": {"handlers": ["console", "file"], "level": level.upper()},
+        "root": {"handlers": ["console", "file", "runs"], "level": level.upper()},
         "loggers": {
             # Django's own handlers would print each line a second time.
             "django": {"handlers": [], "level": "NOTSET"},

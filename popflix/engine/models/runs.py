@@ -77,6 +77,8 @@ class Run(models.Model):
     class Meta:
         indexes = [
             models.Index(fields=["unit", "-id"], name="run_unit_newest"),  # a unit's history
+            # Lists of a state; runs of the last days, which the index alone counts.
+            models.Index(fields=["status", "-id", "parent"], name="run_status_newest"),
             models.Index(fields=["status", "lease_until"], name="run_status_lease"),  # watcher
             models.Index(fields=["status", "dismissed_at", "parent"], name="run_letters"),
         ]
@@ -84,6 +86,7 @@ class Run(models.Model):
             ("run_unit", "Can run a unit"),
             ("retry_run", "Can retry a run or a dead letter"),
             ("cancel_run", "Can cancel a run"),
+            ("discard_run", "Can discard dead letters"),
         ]
 
     def __str__(self) -> str:
