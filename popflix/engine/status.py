@@ -6,6 +6,7 @@ import datetime as dt
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from operator import itemgetter
 from typing import Any
 
 from django.db.models import OuterRef, Q, QuerySet, Subquery
@@ -16,7 +17,7 @@ from popflix.engine.states import Kind, unit_status
 from popflix.engine.unit_views import ActiveRun, LastRun, PauseView, SupervisorView, UnitView
 from popflix.lib.redact import redact
 
-__all__ = ["UnitView", "nobody_works", "overview", "supervisors"]
+__all__ = ["UnitView", "nobody_works", "overview", "supervisors", "why_not_ready"]
 
 
 def overview(registry: Registry, now: dt.datetime) -> list[UnitView]:
@@ -80,8 +81,9 @@ _COLUMNS = (
 
 def _active(now: dt.datetime) -> dict[str, list[ActiveRun]]:
     found = defaultdict(list)
-    rows = Run.objects.filter(active_key__isnull=False).order_by("pk")
-    for row in rows.values(*_COLUMNS, "heartbeat_at"):
+    # By the index: SQLite would read the whole table for what is not NULL, or for the order.
+    rows = Run.objects.filter(active_key__gt="").order_by().values(*_COLUMNS, "heartbeat_at")
+    for row in sorted(rows, key=itemgetter("id")):
         beat_at = row.pop("heartbeat_at")
         is_held = row["pid"] is not None and beat_at is not None
         silent = (now - beat_at).total_seconds() if is_held else None
@@ -198,7 +200,7 @@ def _view(
         next_at=firing.next_at,
         schedule_error=firing.error,
         pauses=pauses,
-        not_ready=_why_not_ready(unit),
+        not_ready=why_not_ready(unit),
     )
 
 
@@ -208,7 +210,7 @@ def _kind(unit: Unit) -> str:
     return "spread" if unit.mode == Mode.SPREAD else "worker"
 
 
-def _why_not_ready(unit: Unit) -> str:
+def why_not_ready(unit: Unit) -> str:
     """A unit that cannot be asked is told as not ready: one bad answer hides no other unit."""
     try:
         return unit.ready()

@@ -10,13 +10,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from django import forms
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.contrib.admin.helpers import ActionForm
-from django.core.paginator import Paginator
+from django.contrib.admin.utils import flatten_fieldsets
+from django.core.paginator import Page, Paginator
 from django.db import connections
 from django.db.models import Model, Q, QuerySet
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, QueryDict
 from django.utils.text import capfirst
+
+from popflix.lib.redact import redact
 
 if TYPE_CHECKING:  # the stubs' classes are generic, Django's own are not
     AnyPaginator = Paginator[Any]
@@ -26,7 +29,10 @@ else:
     AnyModelAdmin = admin.ModelAdmin
 
 _LAST_BEFORE_SURROGATES = 0xD7FF
+_WHY_LENGTH = 200
+_SAY_WHY = "Say why, for the audit trail. Nothing was deleted."
 MOST_ROWS = 10_000  # that can be paged to; deep offsets cost seconds, a filter is the way there
+_DEEP = 500  # rows before a page
 _ESTIMATES = {
     "mysql": "SELECT TABLE_ROWS FROM information_schema.TABLES "
     "WHERE TABLE_SCHEMA = DATABASE() AND TABLE_NAME = %s",
@@ -48,6 +54,16 @@ class CappedPaginator(AnyPaginator):
     def num_pages(self) -> int:
         reachable = min(self.count, MOST_ROWS)
         return max(1, -(-reachable // int(self.per_page)))
+
+    def page(self, number: int | str) -> Page[Any]:
+        """A deep page by its keys, which stand in an index: MariaDB sorts whole rows else."""
+        number = self.validate_number(number)
+        begin = (number - 1) * int(self.per_page)
+        rows = self.object_list
+        if begin < _DEEP or not isinstance(rows, QuerySet):
+            return super().page(number)
+        keys = list(rows.values_list("pk", flat=True)[begin : begin + int(self.per_page)])
+        return Page(rows.filter(pk__in=keys), number, self)
 
     def _count(self) -> int:
         rows = self.object_list
@@ -89,9 +105,84 @@ class WhyForm(ActionForm):
     )
 
 
+def why_said(request: HttpRequest) -> str:
+    """What the form that was sent says in its field *why*, for the audit trail."""
+    return redact(request.POST.get("why", "").strip()[:_WHY_LENGTH])
+
+
 def why_given(request: HttpRequest) -> str:
     """What was said in the bar of actions; where nothing was, that it was chosen there."""
-    return request.POST.get("why", "").strip()[:200] or "chosen in the admin's list"
+    return why_said(request) or "chosen in the admin's list"
+
+
+class _WithWhy:
+    """A form that asks why, too: that is no field of the row and none of its changes."""
+
+    @property
+    def changed_data(self) -> list[str]:
+        return [name for name in super().changed_data if name != "why"]  # type: ignore[misc]
+
+
+class AskWhy(AnyModelAdmin):
+    """Who adds, changes or deletes a row says why; `why_said(request)` hands it to the audit.
+
+    The forms get a required field, confirmations of a deletion too. Who may only look is not
+    asked. Stands before the bases that it asks for.
+    """
+
+    delete_confirmation_template = "lib/delete_confirmation.html"
+    delete_selected_confirmation_template = "lib/delete_selected_confirmation.html"
+
+    def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
+        asked = self._own_fieldsets(request, obj)
+        if self._asks(request, obj):
+            asked.append((None, {"fields": ("why",)}))
+        return asked
+
+    def get_form(
+        self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any
+    ) -> Any:
+        if "fields" not in kwargs:
+            kwargs["fields"] = flatten_fieldsets(self._own_fieldsets(request, obj))
+        if kwargs["fields"] is not None:  # the row's own, without the question
+            kwargs["fields"] = [name for name in kwargs["fields"] if name != "why"]
+        form = super().get_form(request, obj, change=change, **kwargs)
+        if not self._asks(request, obj):
+            return form
+        return type(form.__name__, (_WithWhy, form), {"why": why_field()})
+
+    def _own_fieldsets(self, request: HttpRequest, obj: Any) -> list[Any]:
+        """Where Django takes the fields from the form, the question is among them."""
+        return [
+            (name, {**options, "fields": [each for each in options["fields"] if each != "why"]})
+            for name, options in super().get_fieldsets(request, obj)
+        ]
+
+    def _asks(self, request: HttpRequest, obj: Any) -> bool:
+        if obj is None:
+            return self.has_add_permission(request)
+        return self.has_change_permission(request, obj)
+
+    def delete_view(self, request: HttpRequest, object_id: str, extra_context: Any = None) -> Any:
+        if request.method == "POST" and not why_said(request):
+            messages.error(request, _SAY_WHY)
+            request.POST = QueryDict()  # asked again
+        return super().delete_view(request, object_id, extra_context)
+
+    def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> Any:
+        is_deletion = request.POST.get("action") == "delete_selected" and "post" in request.POST
+        if is_deletion and not why_said(request):
+            messages.error(request, _SAY_WHY)
+            asked_again = request.POST.copy()
+            del asked_again["post"]
+            request.POST = asked_again  # type: ignore[assignment]
+        return super().changelist_view(request, extra_context)
+
+
+def why_field() -> forms.CharField:
+    text = forms.TextInput({"class": "vTextField", "autocomplete": "off"})
+    told = "For the audit trail: whoever comes later understands it."
+    return forms.CharField(max_length=_WHY_LENGTH, label="Why", widget=text, help_text=told)
 
 
 class BigTableAdmin(AnyModelAdmin):

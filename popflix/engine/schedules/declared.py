@@ -65,12 +65,17 @@ def _follow(row: Schedule, timetable: Timetable) -> None:
         Schedule.objects.filter(pk=row.pk).update(**_AFRESH, is_enabled=True)
     if row.declared_as == new["declared_as"]:
         return
-    as_declared = Timetable(row.cron, row.every_seconds, row.time_zone, row.jitter_seconds)
-    if _in_words(as_declared) != row.declared_as:
+    if is_changed(row):
         new = {"declared_as": new["declared_as"]}  # an operator's own
     else:
         new |= _AFRESH
     Schedule.objects.filter(pk=row.pk, declared_as=row.declared_as).update(**new)
+
+
+def is_changed(row: Schedule) -> bool:
+    """Whether an operator changed the timetable that the unit declares."""
+    stored = Timetable(row.cron, row.every_seconds, row.time_zone, row.jitter_seconds)
+    return _in_words(stored) != row.declared_as
 
 
 _AFRESH: dict[str, object] = {"slot_at": None, "next_at": None, "error": ""}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
@@ -64,8 +65,13 @@ def _pause(name: str, asked: Asked) -> bool:
     with transaction.atomic():
         changed = pauses.pause(name, by=asked.by, why=asked.why, now=now)
         if changed:
-            audit.record(asked.by, "pause unit", at=now, target=name, why=redact(asked.why))
+            _record(asked, "pause unit", name, now)
     return changed
+
+
+def _record(asked: Asked, action: str, name: str, now: dt.datetime) -> None:
+    who = asked.account or asked.by
+    audit.record(who, action, at=now, target=name, why=redact(asked.why))
 
 
 def _operators_pause(name: str) -> Pause | None:
@@ -94,7 +100,7 @@ def _resume(name: str, asked: Asked) -> bool:
     with transaction.atomic():
         changed = pauses.resume(name, by=asked.by, why=asked.why, now=now)
         if changed:
-            audit.record(asked.by, "resume unit", at=now, target=name, why=redact(asked.why))
+            _record(asked, "resume unit", name, now)
     return changed
 
 

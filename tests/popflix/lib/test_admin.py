@@ -57,6 +57,19 @@ def test_an_empty_table_has_one_page_and_no_estimate() -> None:
     assert estimated_rows(QuarantinedRow.objects.all()) >= 0
 
 
+def test_a_deep_page_holds_the_rows_that_it_would_and_reads_no_others(
+    monkeypatch: pytest.MonkeyPatch, rows: Any
+) -> None:
+    monkeypatch.setattr(admin, "_DEEP", 4)
+    paginator = CappedPaginator(rows, 2)
+    with CaptureQueriesContext(connection) as queries:
+        page = paginator.page(3)
+        assert [row.line for row in page.object_list] == [4, 5]
+    skipping = [query["sql"] for query in queries if "OFFSET" in query["sql"]]
+    assert not any("raw" in sql for sql in skipping)
+    assert page.has_next() is False
+
+
 def test_a_plain_list_is_paged_too() -> None:
     assert CappedPaginator([1, 2, 3], 2).count == 3
 

@@ -1,0 +1,66 @@
+"""Run now, pause and resume in an account's name: each audited, each told in a sentence."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from django.db import transaction
+
+from popflix.engine import starting
+from popflix.engine.models import Run
+from popflix.engine.registry import Unit, registry
+from popflix.engine.slots import Busy
+from popflix.engine.views import controls
+from popflix.engine.views.controls import Asked
+from popflix.lib import audit
+from popflix.lib.clock import SYSTEM_CLOCK
+from popflix.lib.errors import OperatorError
+from popflix.lib.redact import redact
+
+
+def run_now(account: Any, unit: Unit, params: Mapping[str, object], why: str = "") -> Run:
+    """Leave a run to the queue. Raises OperatorError, Paused and Busy among it."""
+    by = account.get_username()
+    _require_taken(unit, params)
+    try:
+        with transaction.atomic():
+            run = starting.enqueue(unit.name, params, trigger="admin", by=by)
+            audit.record(
+                account, "run unit", at=SYSTEM_CLOCK.now(), target=f"{unit.name} run {run.pk}",
+                why=redact(why), details={"params": dict(params)},
+            )  # fmt: skip
+    except Busy as busy:  # what was told of it went back with the transaction
+        starting.record_skip(unit.name, busy, SYSTEM_CLOCK.now(), trigger="admin", by=by)
+        raise
+    return run
+
+
+def _require_taken(unit: Unit, params: Mapping[str, object]) -> None:
+    """Code that checks parameters may stumble over odd ones: that is a refusal, too."""
+    for name in (unit.name, *unit.workers):
+        try:
+            registry.get(name).clean_params(params)
+        except OperatorError:
+            raise
+        except Exception as error:
+            raise OperatorError(
+                redact(f"{name} refuses these parameters: {type(error).__name__}: {error}."),
+                "Check their names and values.",
+            ) from error
+
+
+def pause(account: Any, name: str, why: str) -> str:
+    """Raises OperatorError for an unknown unit and without a reason."""
+    return _told(controls.pause, account, name, why)
+
+
+def resume(account: Any, name: str, why: str) -> str:
+    """Ends every pause of the unit. Raises OperatorError for an unknown unit."""
+    return _told(controls.resume, account, name, why)
+
+
+def _told(control: Any, account: Any, name: str, why: str) -> str:
+    said: list[str] = []
+    control(name, Asked(account.get_username(), why, say=said.append, account=account))
+    return f"Unit {' '.join(said)}"  # it begins with the name
