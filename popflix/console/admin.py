@@ -2,34 +2,24 @@
 
 from __future__ import annotations
 
-from django.contrib import admin
-
 from popflix.console import (
     accounts_admin,
     audit_admin,
     engine_admin,
-    engine_admin_runs,
     engine_admin_schedules,
 )
-from popflix.console.columns import moment_column
+from popflix.console.quarantine import admin as quarantine_admin
+from popflix.console.runs import admin as runs_admin
+from popflix.console.runs import events_admin
 from popflix.engine.q2 import admin_pages
-from popflix.lib.admin import ReadOnlyAdmin
-from popflix.lib.models import QuarantinedRow
 
 __all__ = [
     "accounts_admin",
     "admin_pages",
     "audit_admin",
     "engine_admin",
-    "engine_admin_runs",
     "engine_admin_schedules",
+    "events_admin",
+    "quarantine_admin",
+    "runs_admin",
 ]
-
-
-@admin.register(QuarantinedRow)
-class QuarantinedRowAdmin(ReadOnlyAdmin):
-    list_display = ("source", "line", "reason", "when")
-    ordering = ("-id",)
-    empty_hint = "Lines of a file that make no sense wait here; none did so far."
-
-    when = moment_column("at", "when")

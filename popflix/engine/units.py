@@ -20,7 +20,15 @@ from popflix.engine.registry import Timetable, unit
 
 on_run_lost(sending.give_back)
 deadletters.register(RunSource())
-deadletters.register(WorkRowSource("notifications", "Notifications", Notification, unit=SEND_UNIT))
+deadletters.register(
+    WorkRowSource(
+        "notifications",
+        "Notifications",
+        Notification,
+        unit=SEND_UNIT,
+        url_of=deadletters.page_of("admin:engine_notification_change"),
+    )
+)
 
 
 @unit(
@@ -28,13 +36,20 @@ deadletters.register(WorkRowSource("notifications", "Notifications", Notificatio
     title="Notifications",
     timetable=Timetable(every_seconds=60),
     ready=sending.why_not_ready,
+    is_housekeeping=True,
 )
 def send_notifications(ctx: RunContext) -> Mapping[str, object]:
     """Send what lies in the outbox, by e-mail and webhook."""
     return sending.send_due(ctx)
 
 
-@unit(RETRY_UNIT, slots=2, title="Retrying dead letters", clean_params=clean_params)
+@unit(
+    RETRY_UNIT,
+    slots=2,
+    title="Retrying dead letters",
+    clean_params=clean_params,
+    is_housekeeping=True,
+)
 def retry_dead_letters(ctx: RunContext) -> Mapping[str, object]:
     """Make dead letters work again: one, staggered, or a sample first."""
     return retry_letters(ctx)
@@ -44,6 +59,7 @@ def retry_dead_letters(ctx: RunContext) -> Mapping[str, object]:
     PRUNE_UNIT,
     title="Removing what is old",
     timetable=Timetable(cron="40 3 * * *", jitter_seconds=600),
+    is_housekeeping=True,
 )
 def prune(ctx: RunContext) -> Mapping[str, object]:
     """Remove old events, runs, notifications and the queue's leftovers."""

@@ -37,9 +37,16 @@ class QuarantinedRow(models.Model):
     raw = models.TextField()
     at = models.DateTimeField()
     run_id = models.BigIntegerField(null=True)  # a plain number: lib knows no engine
+    reader = models.CharField(max_length=60, default="", blank=True)  # who can take it: replaying
 
     class Meta:
         indexes = [models.Index(fields=["source", "line"], name="quarantine_source")]
+        permissions = [
+            ("replay_quarantinedrow", "Can mend and replay a quarantined row"),
+            ("discard_quarantinedrow", "Can discard a quarantined row"),
+        ]
+        verbose_name = "row in quarantine"
+        verbose_name_plural = "rows in quarantine"
 
     def __str__(self) -> str:
         return f"{self.source}:{self.line} {self.reason}"

@@ -26,9 +26,17 @@ class BadRow:
 
 
 def quarantine(
-    source: str, rows: Sequence[BadRow], *, now: dt.datetime, run_id: int | None = None
+    source: str,
+    rows: Sequence[BadRow],
+    *,
+    now: dt.datetime,
+    run_id: int | None = None,
+    reader: str = "",
 ) -> None:
-    """Store the rows of one source; what was stored of the same lines before is replaced."""
+    """Store the rows of one source; what was stored of the same lines before is replaced.
+
+    `reader` names the kind of file, under which an app takes them after all (`replaying`).
+    """
     name = source[-_LONGEST_SOURCE:]
     for some in chunk(rows, _ROWS_A_STATEMENT):
         stored = [
@@ -39,6 +47,7 @@ def quarantine(
                 raw=_storable(row.raw),
                 at=now,
                 run_id=run_id,
+                reader=reader,
             )
             for row in some
         ]

@@ -12,11 +12,13 @@ from django.db import connection
 from django.db.models import Model
 
 from popflix.engine.models import Lane
+from popflix.lib.batches import chunk
 from popflix.lib.bulk import transaction
 from popflix.lib.locks import again_when_locked
 from sync.links.models import Enrichment, MediaLinks, ProcessedStatus, Title, TitleRating
 from sync.links.wish import STALE_DAYS
 
+_KEYS_A_SLICE = 500
 _ROWS_A_SLICE = 20_000  # 0.1 to 0.3 s
 _EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
 
@@ -70,19 +72,22 @@ def ensure_links(
     stale_days: int = STALE_DAYS,
     *,
     stop: Callable[[], bool] = lambda: False,
+    keys: Sequence[str] | None = None,
 ) -> int:
     """Add what is missing and return how many titles became work.
 
     Titles of these types without links get a PENDING row. Links without work get it: due at
     once, or where they hold an answer (SUCCESS) `stale_days` after it. What is there stays
     untouched, `last_updated` too. Several processes may do this at once. `stop` is asked between
-    two slices; called again it adds the rest.
+    two slices; called again it adds the rest. With `keys` only these titles are looked at.
     """
-    _insert_links(list(types), stop)
-    return _insert_work(now, stale_days, stop)
+    _insert_links(list(types), stop, keys)
+    return _insert_work(now, stale_days, stop, keys)
 
 
-def _insert_links(types: Sequence[str], stop: Callable[[], bool]) -> None:
+def _insert_links(
+    types: Sequence[str], stop: Callable[[], bool], keys: Sequence[str] | None
+) -> None:
     if not types:
         return
     links, titles = _Named.of(MediaLinks), _Named.of(Title)
@@ -94,10 +99,12 @@ def _insert_links(types: Sequence[str], stop: Callable[[], bool]) -> None:
         f"AND t.{_column(Title, 'title_type')} IN ({', '.join(['%s'] * len(types))})"
     )
     params = [ProcessedStatus.PENDING.value, *types]
-    _slice_by_slice(select, params, source=titles, alias="t", target=links, stop=stop)
+    _slice_by_slice(select, params, source=titles, alias="t", target=links, stop=stop, keys=keys)
 
 
-def _insert_work(now: dt.datetime, stale_days: int, stop: Callable[[], bool]) -> int:
+def _insert_work(
+    now: dt.datetime, stale_days: int, stop: Callable[[], bool], keys: Sequence[str] | None
+) -> int:
     work, links, ratings = map(_Named.of, (Enrichment, MediaLinks, TitleRating))
     chosen = {work.key: f"m.{links.key}", _column(Enrichment, "due_at"): _due(now, stale_days)}
     others = {name: value for name, value in _new_row().items() if name not in chosen}
@@ -109,7 +116,9 @@ def _insert_work(now: dt.datetime, stale_days: int, stop: Callable[[], bool]) ->
         f"WHERE e.{work.key} IS NULL"
     )
     params = list(others.values())
-    return _slice_by_slice(select, params, source=links, alias="m", target=work, stop=stop)
+    return _slice_by_slice(
+        select, params, source=links, alias="m", target=work, stop=stop, keys=keys
+    )
 
 
 def _due(now: dt.datetime, stale_days: int) -> str:
@@ -152,6 +161,7 @@ def _slice_by_slice(
     alias: str,
     target: _Named,
     stop: Callable[[], bool],
+    keys: Sequence[str] | None,
 ) -> int:
     """Run an INSERT…SELECT over the keys of `source`, its `alias` in it, a range at a time.
 
@@ -160,11 +170,10 @@ def _slice_by_slice(
     tail = _DIALECTS[connection.vendor].tail.format(key=f"{target.table}.{target.key}")
     key = f"{alias}.{source.key}"
     count = 0
-    for low, high in _ranges(source):
+    for bounds, limits in _ranges(source, key) if keys is None else _of_keys(keys, key):
         if stop():
             break
-        bounds = f"{key} > %s AND {key} <= %s" if high else f"{key} > %s"
-        values = [*params, low, high] if high else [*params, low]
+        values = [*params, *limits]
         count += again_when_locked(partial(_run, f"{select} AND {bounds} {tail}", values))
     return count
 
@@ -175,8 +184,13 @@ def _run(sql: str, params: Sequence[Any]) -> int:
         return int(cursor.rowcount)
 
 
-def _ranges(source: _Named) -> Iterator[tuple[str, str]]:
-    """Key ranges (above, up to and with) of one slice of rows each; the last one's end is ""."""
+def _of_keys(keys: Sequence[str], key: str) -> Iterator[tuple[str, list[str]]]:
+    for some in chunk(keys, _KEYS_A_SLICE):
+        yield f"{key} IN ({', '.join(['%s'] * len(some))})", some
+
+
+def _ranges(source: _Named, key: str) -> Iterator[tuple[str, list[str]]]:
+    """Conditions of one slice of rows each: above one key, up to and with another."""
     sql = (
         f"SELECT {source.key} FROM {source.table} WHERE {source.key} > %s "
         f"ORDER BY {source.key} LIMIT 1 OFFSET {_ROWS_A_SLICE - 1}"
@@ -187,10 +201,11 @@ def _ranges(source: _Named) -> Iterator[tuple[str, str]]:
         with connection.cursor() as cursor:
             cursor.execute(sql, [low])
             row = cursor.fetchone()
-        high = "" if row is None else str(row[0])
-        yield low, high
-        if not high:
+        if row is None:
+            yield f"{key} > %s", [low]
             return
+        high = str(row[0])
+        yield f"{key} > %s AND {key} <= %s", [low, high]
 
 
 def _column(model: type[Model], field: str) -> str:

@@ -129,7 +129,7 @@ class FileImport:
             counts = earlier
             if counts is None or (counts.file, counts.size) != (source.name, source.size):
                 counts = FileCounts(source.name, size=source.size)
-            progress = _Progress(source, counts, self.reporter, self.clock)
+            progress = _Progress(source, counts, self.reporter, self.clock, wanted.name)
             try:
                 with closing(ahead(source.pieces(), _PIECES_AHEAD)) as pieces:
                     table = open_table(pieces)
@@ -170,7 +170,7 @@ class FileImport:
             for refused in loaded.refused
         ]
         if bad and self.keep:
-            quarantine(progress.counts.file, bad, now=self.clock.now())
+            quarantine(progress.counts.file, bad, now=self.clock.now(), reader=progress.reader)
         progress.add(batch, loaded, len(bad))
         counts = progress.counts
         if counts.quarantined > max(_ENOUGH_TO_JUDGE, counts.rows / 2):
@@ -198,8 +198,9 @@ class _Progress:
     """Counts one file's rows and tells the reporter: KiB read of KiB in all, and rows/s."""
 
     def __init__(
-        self, source: Source, counts: FileCounts, reporter: Reporter, clock: Clock
+        self, source: Source, counts: FileCounts, reporter: Reporter, clock: Clock, reader: str
     ) -> None:
+        self.reader = reader  # what the kind of file is called
         self._source = source
         self._reporter = reporter
         self._clock = clock

@@ -21,8 +21,8 @@ from sync.links.transform import ratings_parser, titles_parser
 BATCH_ROWS = 20_000  # measured: larger ones overlap less with the server, smaller commit more
 MOST_BATCH_ROWS = 50_000  # on SQLite others wait for a transaction: under 2 s on a slow disk
 _LARGEST_YEAR = 32767
-_TITLES_TARGET = Target(Title._meta.db_table, TITLES.header, "tconst")
-_RATINGS_TARGET = Target(
+TITLES_TARGET = Target(Title._meta.db_table, TITLES.header, "tconst")
+RATINGS_TARGET = Target(
     TitleRating._meta.db_table,
     ("tconst", "average_rating", "num_votes"),
     "tconst",
@@ -88,12 +88,12 @@ def _import(
         files.check(request.ratings, RATINGS)  # before anything is written
     titles = earlier.titles if earlier else None
     if titles is None or not titles.is_whole:
-        parser = titles_parser(_capacity(), request.types)
-        titles = files.load(request.where, TITLES, _TITLES_TARGET, parser, titles)
+        parser = titles_parser(title_capacity(), request.types)
+        titles = files.load(request.where, TITLES, TITLES_TARGET, parser, titles)
     ratings = earlier.ratings if earlier else None
     if request.ratings is not None and not (stop or (ratings and ratings.is_whole)):
         parser = ratings_parser(TCONST_LENGTH)
-        ratings = files.load(request.ratings, RATINGS, _RATINGS_TARGET, parser, ratings)
+        ratings = files.load(request.ratings, RATINGS, RATINGS_TARGET, parser, ratings)
     work_added = earlier.work_added if earlier else None
     if not (stop or request.dry_run):
         types, now = settings.POPFLIX_TITLE_TYPES, clock.now()
@@ -101,7 +101,7 @@ def _import(
     return ImportResult(titles, ratings, work_added, bool(stop))
 
 
-def _capacity() -> dict[str, int | None]:
+def title_capacity() -> dict[str, int | None]:
     """How many characters or which number each column of titles takes: adopted ones differ."""
     table = describe_table(connection, Title._meta.db_table)
     there = (

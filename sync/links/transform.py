@@ -48,6 +48,15 @@ class BadLine(NamedTuple):
     raw: str
 
 
+class Cell(NamedTuple):
+    """One field of a row: its text, and its value or why it has none."""
+
+    name: str
+    text: str
+    value: object = None
+    fault: str = ""
+
+
 @dataclass(frozen=True)
 class Column:
     """`few` tells that values repeat so much that each is converted once and remembered.
@@ -199,16 +208,26 @@ class Parser:
         return not is_type(fields[1])  # then the row is bad, which `_row` says
 
     def _row(self, fields: list[str]) -> list[object]:
-        row: list[object] = []
-        reasons: list[str] = []
-        for column, text in zip(self._columns, fields, strict=True):
-            try:
-                row.append(column.convert(text))
-            except ValueError as error:
-                reasons.append(f"{column.name} {_shown(text)} {error}")
+        cells = self.cells(fields)
+        reasons = [f"{each.name} {_shown(each.text)} {each.fault}" for each in cells if each.fault]
         if reasons:
             raise ValueError("; ".join(reasons))
-        return row
+        return [each.value for each in cells]
+
+    @property
+    def names(self) -> list[str]:
+        return [column.name for column in self._columns]
+
+    def cells(self, texts: Sequence[str]) -> list[Cell]:
+        """Field by field what is read of a row; of one that is too short, as far as it goes."""
+        return [_cell(column, text) for column, text in zip(self._columns, texts, strict=False)]
+
+
+def _cell(column: Column, text: str) -> Cell:
+    try:
+        return Cell(column.name, text, column.convert(text))
+    except ValueError as error:
+        return Cell(column.name, text, fault=str(error))
 
 
 def _shown(text: str) -> str:

@@ -9,6 +9,6 @@ An app registers its rows in `units.py`:
     deadletters.register(WorkRowSource("titles", "Titles", Enrichment, unit="sync-media-links"))
 """
 
-from popflix.engine.deadletters.sources import Source, forget, register
+from popflix.engine.deadletters.sources import Source, forget, page_of, register
 
-__all__ = ["Source", "forget", "register"]
+__all__ = ["Source", "forget", "page_of", "register"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 
+from django.contrib.auth.models import AbstractBaseUser, AnonymousUser
 from django.db import transaction
 
 from popflix.engine.context import RunContext
@@ -15,20 +16,33 @@ from popflix.lib.errors import OperatorError
 from popflix.lib.redact import redact
 
 LETTERS_A_COMMIT = 200
+Actor = AbstractBaseUser | AnonymousUser | str
 
 
-def discard(wanted: Wanted, *, by: str, why: str, now: dt.datetime) -> int:
+def discard(
+    wanted: Wanted,
+    *,
+    by: Actor,
+    why: str,
+    now: dt.datetime,
+    before: dt.datetime | None = None,
+    most: int | None = None,
+) -> int:
     """Discard what is meant, each chunk with its entry in the audit trail. Returns how many.
 
-    Raises OperatorError without a reason.
+    What was given up after `before` (else `now`) is left; nothing is begun beyond `most`, so
+    that a click ends in time. Raises OperatorError without a reason.
     """
     if not why.strip():
         raise OperatorError(
             "Discarding needs a reason.", "Say why with --why, for whoever asks later."
         )
     count = 0
-    for source, group in meant(wanted, now):
-        for page in pages(source, group, size=LETTERS_A_COMMIT, before=now):
+    before = before or now
+    for source, group in meant(wanted, before):
+        for page in pages(source, group, size=LETTERS_A_COMMIT, before=before):
+            if most is not None and count >= most:
+                return count
             with transaction.atomic():
                 count += _discard(source, group, page, by, why, now)
     return count
@@ -48,7 +62,7 @@ def discard_aged(ctx: RunContext, before: dt.datetime) -> int:
 
 
 def _discard(
-    source: Source, group: Group, page: list[Letter], by: str, why: str, now: dt.datetime
+    source: Source, group: Group, page: list[Letter], by: Actor, why: str, now: dt.datetime
 ) -> int:
     count = source.discard(page, now)
     if count:

@@ -11,11 +11,11 @@ from typing import TextIO
 
 from popflix.engine.deadletters.letters import Wanted
 from popflix.engine.deadletters.selecting import meant, pages
+from popflix.lib.cells import neutral
 from popflix.lib.errors import OperatorError, UsageError
 
 COLUMNS = ("source", "unit", "kind", "group", "key", "given_up_at", "error")
 _PAGE = 500
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
 def require_form(path: Path) -> None:
@@ -74,8 +74,3 @@ def _rows(wanted: Wanted) -> Iterator[tuple[str, ...]]:
                     at,
                     letter.error,
                 )
-
-
-def neutral(cell: str) -> str:
-    """What a spreadsheet would take for a formula becomes text by an apostrophe before it."""
-    return f"'{cell}" if cell.startswith(_FORMULA) else cell

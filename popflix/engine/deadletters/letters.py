@@ -63,6 +63,18 @@ class Group:
 
 
 @dataclass(frozen=True)
+class Reason:
+    """Why some letters are there: less than a group, as it is counted at a glance."""
+
+    unit: str
+    kind: str
+    text: str
+
+    def __str__(self) -> str:
+        return self.text or self.kind
+
+
+@dataclass(frozen=True)
 class Wanted:
     """Which groups are meant; an empty word means any. `group` is an id or the error's text."""
 

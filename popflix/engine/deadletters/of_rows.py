@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import groupby
@@ -12,9 +13,11 @@ from django.db import router
 from django.db.models import Q, QuerySet
 
 from popflix.engine.deadletters.grouped import Columns, grouped
-from popflix.engine.deadletters.letters import Group, Letter, PutBack, Verdict
+from popflix.engine.deadletters.letters import Group, Letter, PutBack, Reason, Verdict
+from popflix.engine.deadletters.sources import UrlOf, nowhere
 from popflix.engine.models import Lane, WorkRow
 from popflix.lib.clock import Clock
+from popflix.lib.tally import tally
 
 _COLUMNS = Columns("failure_kind", "given_up_at", "last_error")
 OnRetry = Callable[[Sequence[Any], dt.datetime], None]
@@ -29,10 +32,12 @@ class WorkRowSource:
     """Rows whose `given_up_at` is set. Its kinds are those of `failure_kind`.
 
     `unit` is started to work on what is retried. `on_retry(keys, now)` does what else a retry
-    means to the domain, in the same transaction. The kind of a failure stays on a row that is
-    retried until it is settled: that is how its fate is told from its waiting.
+    means to the domain, in the same transaction. `url_of(key)` is the page of a row. The kind
+    of a failure stays on a row that is retried until it is settled: that is how its fate is told
+    from its waiting.
 
-    A large table needs the index (failure_kind, error_group, given_up_at).
+    A large table needs the index (failure_kind, error_group, given_up_at), and `kinds`: those
+    that are given up, so that the rows of all others are passed over. Empty means any.
     """
 
     name: str
@@ -40,9 +45,21 @@ class WorkRowSource:
     model: type[WorkRow]
     unit: str = ""
     on_retry: OnRetry = _nothing_more
+    url_of: UrlOf = nowhere
+    kinds: Sequence[str] = ()
 
     def groups(self, *, before: dt.datetime | None = None) -> list[Group]:
-        return grouped(self._letters(before), _COLUMNS, source=self.name, unit=self.unit)
+        letters, rows = self._letters(before), self._rows()
+        return grouped(letters, _COLUMNS, source=self.name, unit=self.unit, rows=rows)
+
+    def glance(self, *, most: int) -> Counter[Reason]:
+        rows = self._letters(None)
+        if not self.kinds:  # by the index of claims: what is given up is not due
+            rows = self._rows().filter(
+                lane__in=Lane.values, due_at=None, given_up_at__isnull=False
+            )
+        counted = tally(rows.order_by()[:most], "failure_kind", "error_group")
+        return Counter({Reason(self.unit, *words): count for words, count in counted.items()})
 
     def letters(
         self,
@@ -109,7 +126,8 @@ class WorkRowSource:
 
     def _letters(self, before: dt.datetime | None) -> QuerySet[Any]:
         early = Q() if before is None else Q(given_up_at__lte=before)
-        return self._rows().filter(early, failure_kind__gt="", given_up_at__isnull=False)
+        kind = Q(failure_kind__in=self.kinds) if self.kinds else Q(failure_kind__gt="")
+        return self._rows().filter(early, kind, given_up_at__isnull=False)
 
     def _rows(self) -> QuerySet[Any]:
         return self.model._default_manager.using(router.db_for_write(self.model)).all()

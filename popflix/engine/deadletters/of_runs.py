@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -10,15 +11,18 @@ from django.db.models import Q, QuerySet
 
 from popflix.engine import starting
 from popflix.engine.deadletters.grouped import Columns, grouped
-from popflix.engine.deadletters.letters import Group, Letter, PutBack, Verdict
+from popflix.engine.deadletters.letters import Group, Letter, PutBack, Reason, Verdict
+from popflix.engine.deadletters.sources import UrlOf, page_of
 from popflix.engine.models import Run, RunStatus
 from popflix.engine.registry import Registry
 from popflix.engine.registry import registry as all_units
 from popflix.engine.states import FAILED, TERMINAL
 from popflix.lib.clock import Clock
 from popflix.lib.errors import OperatorError
+from popflix.lib.tally import tally
 
 NAME = "runs"
+_PAGE = page_of("admin:engine_run_change")
 _COLUMNS = Columns("status", "finished_at", "error", "unit")
 
 
@@ -34,9 +38,14 @@ class RunSource:
     name: str = NAME
     title: str = "Failed runs"
     unit: str = ""
+    url_of: UrlOf = _PAGE
 
     def groups(self, *, before: dt.datetime | None = None) -> list[Group]:
         return grouped(_letters(before), _COLUMNS, source=self.name, unit=self.unit)
+
+    def glance(self, *, most: int) -> Counter[Reason]:
+        counted = tally(_letters(None)[:most], "unit", "status", "error_group")
+        return Counter({Reason(*words): count for words, count in counted.items()})
 
     def letters(
         self,

@@ -3,12 +3,34 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Callable, Sequence
 from typing import Protocol
 
-from popflix.engine.deadletters.letters import Group, Letter, PutBack, Verdict
+from django.urls import NoReverseMatch, reverse
+
+from popflix.engine.deadletters.letters import Group, Letter, PutBack, Reason, Verdict
 from popflix.lib.clock import Clock
 from popflix.lib.errors import OperatorError
+
+UrlOf = Callable[[str], str]
+
+
+def nowhere(key: str) -> str:
+    """Letters whose rows have no page of their own."""
+    return ""
+
+
+def page_of(url_name: str) -> UrlOf:
+    """The address of a letter's row, from its key; empty on a site without that page."""
+
+    def url_of(key: str) -> str:
+        try:
+            return reverse(url_name, args=[key])
+        except NoReverseMatch:
+            return ""
+
+    return url_of
 
 
 class Source(Protocol):
@@ -24,8 +46,15 @@ class Source(Protocol):
     def unit(self) -> str:
         """The unit that works on what is retried; empty where the retry itself starts it."""
 
+    @property
+    def url_of(self) -> UrlOf:
+        """Where the run or row of a letter is looked at, by the letter's key."""
+
     def groups(self, *, before: dt.datetime | None = None) -> list[Group]:
         """All groups, counting the letters given up before that instant."""
+
+    def glance(self, *, most: int) -> Counter[Reason]:
+        """How many letters there are, by reason, of so many at most: its cost is bounded."""
 
     def letters(
         self,

@@ -58,7 +58,8 @@ def test_operators_run_pause_retry_and_edit_what_pages_leave_to_them() -> None:
     assert codenames(OPERATOR) - codenames(VIEWER) == {
         "engine.run_unit", "engine.pause_unit", "engine.retry_run", "engine.cancel_run",
         "engine.add_schedule", "engine.change_schedule", "engine.delete_schedule",
-        "sync.change_medialinks",
+        "sync.change_medialinks", "engine.discard_run", "lib.replay_quarantinedrow",
+        "lib.discard_quarantinedrow", "sync.retry_medialinks",
     }  # fmt: skip
 
 

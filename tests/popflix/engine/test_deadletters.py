@@ -6,6 +6,7 @@ import csv
 import datetime as dt
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -159,14 +160,28 @@ def test_runs_come_in_pages_too() -> None:
     assert [key for page in pages for key in keys(page)] == [str(run.pk) for run in made]
 
 
-def test_groups_of_many_rows_cost_two_statements() -> None:
+def test_groups_of_many_rows_cost_three_statements() -> None:
     for n in range(40):
         give_up(f"job-{n}", f"{'x' * (n % 4)} is odd")
     with CaptureQueriesContext(
         connection,
     ) as asked:
         assert len(JOBS.groups()) == 4
-    assert len(asked) == 2
+    assert len(asked) == 3
+
+
+def test_a_group_tells_the_error_of_its_newest_letter() -> None:
+    for n in (3, 1, 2):
+        give_up(f"job-{n}", f"row {n} is odd", after(n))
+    assert group_of(JOBS, "row <n> is odd").example == "row 3 is odd"
+
+
+def test_a_source_that_names_its_kinds_passes_the_others_over() -> None:
+    give_up("a", "row 1 is odd")
+    kind = Job.objects.get().failure_kind
+    assert [group.count for group in replace(JOBS, kinds=[kind]).groups()] == [1]
+    assert replace(JOBS, kinds=["another"]).groups() == []
+    assert replace(JOBS, kinds=["another"]).glance(most=9).total() == 0
 
 
 def test_a_key_of_the_wrong_form_is_no_letter() -> None:
@@ -357,3 +372,24 @@ def test_a_file_that_cannot_be_written_leaves_nothing_behind(tmp_path: Path) -> 
     with pytest.raises(OperatorError, match="cannot be written"):
         exporting.export(Wanted(), tmp_path / "nowhere" / "letters.csv")
     assert list(tmp_path.iterdir()) == []
+
+
+# --- where a letter's row is looked at --------------------------------------------------------
+
+
+def test_a_source_says_where_its_rows_are_looked_at_if_anywhere() -> None:
+    run = failed_run()
+    assert RUNS.url_of(str(run.pk)) == f"/admin/engine/run/{run.pk}/change/"
+    assert JOBS.url_of("a") == ""
+    assert deadletters.page_of("admin:no_such_page")("a") == ""
+
+
+def test_discarding_begins_nothing_beyond_as_many_as_are_asked_for(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(discarding, "LETTERS_A_COMMIT", 2)
+    for n in range(5):
+        give_up(f"job-{n}", f"row {n} is odd", after(n))
+    told: dict[str, Any] = {"by": "ada", "why": "x", "now": after(60)}
+    assert discarding.discard(Wanted(), **told, most=3) == 4
+    assert discarding.discard(Wanted(), **told, before=after(-1)) == 0

@@ -46,6 +46,16 @@ def test_titles_of_the_types_get_a_pending_link_and_work_that_is_due() -> None:
     assert work() == {"tt99000001": NOW, "tt99000002": NOW}
 
 
+@pytest.mark.parametrize("a_slice", [1, 500])
+def test_named_titles_alone_are_looked_at(a_slice: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "_KEYS_A_SLICE", a_slice)
+    for number in range(1, 5):
+        title(number)
+    assert ensure_links(MOVIES, NOW, keys=["tt99000001", "tt99000003", "tt99000009"]) == 2
+    assert list(work()) == ["tt99000001", "tt99000003"]
+    assert ensure_links(MOVIES, NOW, keys=[]) == 0
+
+
 def test_new_work_is_as_django_would_make_it() -> None:
     title(1)
     ensure_links(MOVIES, NOW)
