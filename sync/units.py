@@ -16,12 +16,16 @@ from popflix.engine.models import Pause, Run
 from popflix.engine.registry import Timetable, unit
 from popflix.engine.retry import RetryPolicy
 from popflix.engine.work import release_rows
+from popflix.lib import replaying
 from popflix.lib.clock import SYSTEM_CLOCK
-from sync.links import campaign, import_wish, selection, wish
+from sync.links import campaign, coverage, import_wish, retry_matching, selection, wish
 from sync.links.enrich import enrich, why_not_ready
+from sync.links.imdb_files import RATINGS, TITLES
 from sync.links.import_run import import_imdb
-from sync.links.models import Enrichment
+from sync.links.models import GIVEN_UP_KINDS, Enrichment
+from sync.links.replaying import RATING_ROWS, TITLE_ROWS
 from sync.tmdb import key
+from sync.tmdb.client import BUCKET
 
 # A title that TMDB does not answer for waits by itself; what breaks a whole run is the network
 # to the database or a bug. The next start by the timetable is never far.
@@ -36,16 +40,44 @@ _RETRY = RetryPolicy(attempts=3, base_seconds=20, cap_seconds=300, deadline_seco
     retry=_RETRY,
     timetable=Timetable(every_seconds=900),
     ready=why_not_ready,
+    bucket=BUCKET,
 )
 def sync_media_links(ctx: RunContext) -> Mapping[str, object]:
     """Ask TMDB about each title that is due; several runs share rows and rate."""
-    return enrich(ctx)
+    found = enrich(ctx)
+    coverage.measure_after(ctx, has_changed=bool(found["success"] or found["failed"]))
+    return found
 
 
 @unit(name=import_wish.UNIT, title="IMDb's list of titles", clean_params=import_wish.clean_params)
 def import_titles(ctx: RunContext) -> Mapping[str, object]:
     """Load title.basics, and title.ratings where asked for; writes only what changed."""
-    return import_imdb(ctx)
+    found = import_imdb(ctx)
+    coverage.measure_after(ctx, has_changed=bool(found["inserted"] or found["updated"]))
+    return found
+
+
+@unit(
+    name=coverage.UNIT,
+    title="Coverage of titles",
+    timetable=Timetable(every_seconds=600),
+    ready=coverage.why_not_ready,
+    is_housekeeping=True,
+)
+def measure_coverage(ctx: RunContext) -> Mapping[str, object]:
+    """Count the titles that have an answer, a poster, a trailer."""
+    return coverage.measure_now(ctx)
+
+
+@unit(
+    name=retry_matching.UNIT,
+    title="Retry of media links",
+    clean_params=retry_matching.clean_params,
+    is_housekeeping=True,
+)
+def retry_media_links(ctx: RunContext) -> Mapping[str, object]:
+    """Have TMDB asked again about all media links that a filter of their list matches."""
+    return retry_matching.retry_matching(ctx)
 
 
 @release_condition(key.CONDITION, check_every_seconds=180)
@@ -56,13 +88,17 @@ def tmdb_takes_the_key(pause: Pause, now: dt.datetime) -> bool:
 
 deadletters.register(
     WorkRowSource(
-        "titles",
+        campaign.LETTERS,
         "Titles without an answer",
         Enrichment,
         unit=campaign.UNIT,
         on_retry=selection.pending_again,
+        url_of=deadletters.page_of("admin:sync_medialinks_change"),
+        kinds=GIVEN_UP_KINDS,
     )
 )
+replaying.register(TITLES.name, TITLE_ROWS)
+replaying.register(RATINGS.name, RATING_ROWS)
 
 
 @on_run_lost

@@ -21,6 +21,7 @@ from sync.links.wish import Wish, clean_params
 from sync.tmdb import key
 
 UNIT = "sync-media-links"
+LETTERS = "titles"  # the source of dead letters
 _GO_ON = "Everything answered so far is saved; `python manage.py sync_tmdb` goes on from here."
 Say = Callable[[str], None]
 

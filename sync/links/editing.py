@@ -1,4 +1,4 @@
-"""What operators do to media links by hand: edit and lock, unlock, retry. All of it is audited."""
+"""What operators do to media links by hand: edit, choose, unlock, retry. All of it is audited."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from django.db import transaction
 from popflix.engine.models import Lane
 from popflix.lib import audit
 from popflix.lib.batches import chunk
+from popflix.lib.errors import OperatorError
 from sync.links import selection
 from sync.links.decide import LINK_FIELDS
 from sync.links.models import Enrichment, MediaLinks
@@ -19,7 +20,9 @@ _ROWS_A_COMMIT = 1000
 Actor = AbstractBaseUser | AnonymousUser | str
 
 
-def edit_link(tconst: str, values: Mapping[str, object], *, by: Actor, now: dt.datetime) -> bool:
+def edit_link(
+    tconst: str, values: Mapping[str, object], *, by: Actor, now: dt.datetime, why: str = ""
+) -> bool:
     """Store fields of a link as an operator wants them and lock them against enrichment.
 
     A new TMDB id has the row asked again at once, by that id. Returns whether anything changed.
@@ -39,8 +42,37 @@ def edit_link(tconst: str, values: Mapping[str, object], *, by: Actor, now: dt.d
         if changed.get("tmdb_id") is not None:
             selection.retry([tconst], now, lane=Lane.OPERATOR)
         details = {name: {"before": held[name], "after": changed[name]} for name in changed}
-        audit.record(by, "edit media links", at=now, target=tconst, details=details)
+        audit.record(by, "edit media links", at=now, target=tconst, why=why, details=details)
     return True
+
+
+def choose_record(
+    tconst: str, media_type: str, tmdb_id: int, *, by: Actor, why: str, now: dt.datetime
+) -> None:
+    """Take one of the candidates as the title's record, lock it and ask TMDB for it at once.
+
+    Raises OperatorError where it is no candidate of the title (any more).
+    """
+    with transaction.atomic():
+        work = Enrichment.objects.select_for_update().filter(pk=tconst).first()
+        offered = [] if work is None else work.candidates
+        if work is None or (media_type, tmdb_id) not in map(_record, offered):
+            raise OperatorError(
+                f"{media_type} {tmdb_id} is no candidate of {tconst} any more.",
+                "Look at the page again; any TMDB id can be given in its form.",
+            )
+        link = MediaLinks.objects.select_for_update().get(pk=tconst)
+        before = link.tmdb_id
+        MediaLinks.objects.filter(pk=tconst).update(tmdb_id=tmdb_id, last_updated=now)
+        work.media_type, work.locked_fields = media_type, sorted({*work.locked_fields, "tmdb_id"})
+        work.save(update_fields=["media_type", "locked_fields"])
+        selection.retry([tconst], now, lane=Lane.OPERATOR)
+        details = {"tmdb_id": {"before": before, "after": tmdb_id}, "media_type": media_type}
+        audit.record(by, "choose TMDB record", at=now, target=tconst, why=why, details=details)
+
+
+def _record(candidate: Mapping[str, object]) -> tuple[object, object]:
+    return candidate.get("media_type"), candidate.get("tmdb_id")
 
 
 def retry_links(tconsts: Iterable[str], *, by: Actor, why: str, now: dt.datetime) -> int:

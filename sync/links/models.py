@@ -35,11 +35,15 @@ class ProcessedStatus(models.TextChoices):
 
 
 class FailureKind(models.TextChoices):
-    NOT_FOUND = "not_found"  # TMDB does not know the title; asked again after 30 days
-    AMBIGUOUS = "ambiguous"  # several candidates, kept for an operator
-    BAD_PAYLOAD = "bad_payload"  # TMDB's answer breaks its own form
-    REJECTED = "rejected"  # TMDB refused the request as malformed: our bug
-    GAVE_UP = "gave_up"  # transient faults until the attempts ran out
+    NOT_FOUND = "not_found", "Not on TMDB"  # asked again after 30 days
+    AMBIGUOUS = "ambiguous", "Several candidates"  # kept for an operator
+    BAD_PAYLOAD = "bad_payload", "Unreadable answer"  # TMDB's answer breaks its own form
+    REJECTED = "rejected", "Request refused"  # TMDB calls the request malformed: our bug
+    GAVE_UP = "gave_up", "Gave up"  # transient faults until the attempts ran out
+
+
+# Asked no more until somebody says so; a title that TMDB does not know is asked again by itself.
+GIVEN_UP_KINDS = tuple(kind.value for kind in FailureKind if kind != FailureKind.NOT_FOUND)
 
 
 class StatusField(TextColumn):
@@ -101,6 +105,8 @@ class Title(models.Model):
 
     class Meta:
         db_table = "TitleBasics"
+        # For ranges of primaryTitle there is one more, in each database's own words: 0016.
+        indexes = [models.Index(fields=["title_type", "tconst"], name="titles_of_a_type")]
 
     def __str__(self) -> str:
         return f"{self.primary_title} ({self.tconst})"
@@ -126,6 +132,11 @@ class MediaLinks(models.Model):
     class Meta:
         db_table = "MediaLinks"
         verbose_name = verbose_name_plural = "media links"
+        permissions = [("retry_medialinks", "Can have TMDB asked about a title again")]
+        indexes = [
+            models.Index(fields=["processed_status", "title"], name="links_of_a_status"),
+            models.Index(fields=["tmdb_id"], name="links_by_tmdb_id"),
+        ]
 
     def __str__(self) -> str:
         return self.title_id
@@ -158,6 +169,7 @@ class Enrichment(WorkRow):
             models.Index(  # dead letters
                 fields=["failure_kind", "error_group", "given_up_at"], name="enrichment_letters"
             ),
+            models.Index(fields=["failure_kind", "link"], name="enrichment_of_a_kind"),
         ]
 
     def __str__(self) -> str:
@@ -180,3 +192,21 @@ class TitleRating(models.Model):
 
     def __str__(self) -> str:
         return f"{self.average_rating} ({self.num_votes})"
+
+
+class Coverage(models.Model):
+    """How much of the titles of the wanted types had its links at one instant (`coverage`)."""
+
+    measured_at = models.DateTimeField(unique=True)
+    title_count = models.PositiveIntegerField()
+    answered_count = models.PositiveIntegerField()  # SUCCESS
+    poster_count = models.PositiveIntegerField()
+    trailer_count = models.PositiveIntegerField()
+    failed_count = models.PositiveIntegerField()
+    pending_count = models.PositiveIntegerField()  # PENDING, or without a links row yet
+
+    class Meta:
+        verbose_name_plural = "coverage"
+
+    def __str__(self) -> str:
+        return f"{self.answered_count} of {self.title_count} titles answered"

@@ -15,6 +15,7 @@ from popflix.lib.http import HttpClient, Response
 from popflix.lib.limiter import Limiter, build_limiter
 from sync.tmdb.payloads import UPSTREAM, FindResults, Movie, Tv, parse
 
+BUCKET = "tmdb"  # of the limiter, under this name everywhere
 WHERE_TO_GET_A_KEY = "https://www.themoviedb.org/settings/api"
 _MOST_BYTES = 8_000_000  # the largest record seen, all lists appended, has 130 kB
 _DEADLINE_SECONDS = 30.0
@@ -86,7 +87,7 @@ def _path(part: int | str) -> str:
 
 def tmdb_limiter(clock: Clock = SYSTEM_CLOCK) -> Limiter:
     """The one bucket of TMDB, shared by every thread, process and host."""
-    return build_limiter("tmdb", settings.TMDB_RATE_PER_SECOND, clock=clock)
+    return build_limiter(BUCKET, settings.TMDB_RATE_PER_SECOND, clock=clock)
 
 
 def build_client(

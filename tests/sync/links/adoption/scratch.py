@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import uuid
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -52,6 +53,12 @@ LINKS = """
         ('tt9900001', 9000001, 'https://images.invalid/1.jpg', 'SUCCESS', '2025-01-02 03:04:05'),
         ('tt9900002', NULL, NULL, 'PENDING', '2025-01-02 03:04:05'),
         ('tt9900003', NULL, NULL, 'FAILED', '2025-01-02 03:04:05')"""
+OUR_INDEXES = (
+    "titles_of_a_type",
+    "titles_by_beginning",
+    "links_of_a_status",
+    "links_by_tmdb_id",
+)
 # What popflix-synchron runs for each title.
 SEED_UPSERT = """
     INSERT INTO MediaLinks (imdb_id, tmdb_id, poster_url, trailer_embed_url, processed_status)
@@ -104,10 +111,13 @@ class Scratch:
                 for name in sorted(self.tables())}  # fmt: skip
 
     def definition(self, table: str) -> str:
+        """The table as its owner knows it: without the indexes that popflix adds."""
         if self.connection.vendor == "mysql":
-            return str(self.rows(f"SHOW CREATE TABLE {self.quoted(table)}")[0][1])
+            whole = str(self.rows(f"SHOW CREATE TABLE {self.quoted(table)}")[0][1])
+            return re.sub(rf",\n  KEY `(?:{'|'.join(OUR_INDEXES)})` .*?(?=,?\n)", "", whole)
         if self.connection.vendor == "sqlite":
-            return str(self.rows(f"SELECT sql FROM sqlite_master WHERE tbl_name = '{table}'"))
+            owners = f"tbl_name = '{table}' AND name NOT IN {OUR_INDEXES}"
+            return str(self.rows(f"SELECT sql FROM sqlite_master WHERE {owners}"))
         return str(self.rows("SELECT column_name, data_type FROM information_schema.columns "
                              f"WHERE table_name = '{table}' ORDER BY 1"))  # fmt: skip
 

@@ -210,6 +210,7 @@ def test_a_table_created_but_not_recorded_does_not_stop_the_rerun(
     recorded = {"TitleBasics": 1, "MediaLinks": 2, "sync_titlerating": 3, "sync_enrichment": 4}
     maria.run(f"DELETE FROM django_migrations WHERE app = 'sync' AND "
               f"CAST(LEFT(name, 4) AS INT) >= {recorded[table]}",
+              "DROP TABLE IF EXISTS sync_coverage",
               "ALTER TABLE sync_enrichment DROP INDEX enrichment_claim, "
               "DROP INDEX enrichment_letters, DROP COLUMN error_group, "
               "DROP COLUMN given_up_at")  # fmt: skip
@@ -309,3 +310,40 @@ def test_the_operation_refuses_too_where_no_signal_was_sent(maria: Scratch) -> N
     executor = MigrationExecutor(maria.connection)
     with pytest.raises(OperatorError, match=r"tmdb_id is year\(4\)"):
         executor.migrate([("sync", "0005_enrichment_claim")])
+
+
+INDEXES = {
+    "MediaLinks": {"links_of_a_status", "links_by_tmdb_id"},
+    "TitleBasics": {"titles_of_a_type", "titles_by_beginning"},
+}
+
+
+def keys_of(database: Scratch, table: str) -> set[str]:
+    return {str(row[2]) for row in database.rows(f"SHOW INDEX FROM {table}")}
+
+
+@charsets
+def test_the_lists_get_their_indexes_and_leave_with_them(maria: Scratch, charset: str) -> None:
+    seeded(maria, charset)
+    before = {table: keys_of(maria, table) for table in INDEXES}
+    maria.migrate()
+    for table, names in INDEXES.items():
+        assert keys_of(maria, table) - before[table] == names
+    found = Title.objects.using(maria.alias).filter(primary_title__istartswith="The Old")
+    assert [title.pk for title in found] == ["tt9900003"]
+    maria.migrate("sync", "0010")
+    assert {table: keys_of(maria, table) for table in INDEXES} == before
+
+
+def test_an_owners_index_that_serves_is_not_made_again(maria: Scratch) -> None:
+    seeded(maria)
+    maria.run("CREATE INDEX mine ON MediaLinks (processed_status, imdb_id, tmdb_id)",
+              "CREATE INDEX other ON MediaLinks (tmdb_id, imdb_id)",
+              "CREATE INDEX names ON TitleBasics (primaryTitle(20))",
+              "CREATE FULLTEXT INDEX words ON TitleBasics (titleType)")  # fmt: skip
+    maria.migrate()
+    assert not keys_of(maria, "MediaLinks") & INDEXES["MediaLinks"]
+    assert keys_of(maria, "TitleBasics") >= {"names", "words", "titles_of_a_type"}
+    assert "titles_by_beginning" not in keys_of(maria, "TitleBasics")
+    maria.migrate("sync", "0010")
+    assert keys_of(maria, "MediaLinks") >= {"mine", "other"}

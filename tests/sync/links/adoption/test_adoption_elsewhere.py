@@ -174,3 +174,18 @@ def test_with_lower_case_table_names_new_and_missing_parts_are_made(
     advice = lower_case_maria.examined()["TitleBasics"].comparison.advice
     lower_case_maria.run(*(sql for problem in advice for sql in problem.cure))
     assert lower_case_maria.examined()["TitleBasics"].comparison.advice == ()
+
+
+def test_sqlite_tables_get_the_indexes_of_the_lists_once(sqlite: Scratch) -> None:
+    sqlite.run(TITLE_BASICS, PLAIN_LINKS, TITLES, LINKS,
+               "CREATE INDEX mine ON TitleBasics (titleType, tconst)",
+               "CREATE INDEX titles_by_beginning ON TitleBasics (primaryTitle COLLATE NOCASE)",
+               "CREATE INDEX names ON TitleBasics (primaryTitle)")  # fmt: skip
+    sqlite.migrate()
+    found = {row[0] for row in sqlite.rows("SELECT name FROM sqlite_master WHERE type = 'index'")}
+    assert found >= {"mine", "names", "titles_by_beginning", "links_of_a_status"}
+    assert "titles_of_a_type" not in found
+    sqlite.migrate("sync", "0010")
+    left = {row[0] for row in sqlite.rows("SELECT name FROM sqlite_master WHERE type = 'index'")}
+    assert {"mine", "names"} <= left
+    assert not left & {"titles_by_beginning", "links_of_a_status", "links_by_tmdb_id"}
