@@ -5,24 +5,34 @@ The pages are found, not listed: what is added later is covered by itself.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 import pytest
 from django.contrib import admin
 from django.contrib.auth.models import Permission, User
+from django.db import transaction
 from django.test import Client
 
-from popflix.console.engine_admin_runs import RunAdmin
+from popflix.console.runs.admin import RunAdmin
+from popflix.lib import audit
 from popflix.lib.admin import ReadOnlyAdmin
 from popflix.lib.models import AuditEntry
 from tests.popflix.console import walking
 
 pytestmark = [pytest.mark.django_db, pytest.mark.both_databases]
 
-# By the names of their addresses. Whoever adds one here says that nothing stands on it which
-# needs a permission.
+# By the names of their addresses, or their labels. Whoever adds one here says that nothing stands
+# on it which needs a permission.
 OPEN_TO_ALL = {"login", "favicon"}
 OPEN_TO_STAFF = {
     "index", "logout", "password_change", "password_change_done", "jsi18n", "console_pieces",
+    "console_panel needs",  # each need says which permission one must have to be shown it
 }  # fmt: skip
+
+
+def is_open(page: walking.Page) -> bool:
+    return bool({page.name, page.label} & (OPEN_TO_ALL | OPEN_TO_STAFF))
 
 
 @pytest.fixture(autouse=True)
@@ -94,7 +104,7 @@ def test_a_stranger_sees_the_login_page_alone() -> None:
 
 def test_who_has_no_permission_is_refused_on_every_page() -> None:
     client = client_of(staff())
-    paths = [page for page in walking.pages() if page.name not in OPEN_TO_ALL | OPEN_TO_STAFF]
+    paths = [page for page in walking.pages() if not is_open(page)]
     before = walking.all_rows()
     for page in paths:
         # Addresses without a name lead elsewhere: to the list, to the page of a row.
@@ -106,11 +116,19 @@ def test_who_has_no_permission_is_refused_on_every_page() -> None:
 
 def test_who_may_only_look_changes_nothing_on_any_page() -> None:
     client = client_of(looker())
-    paths = [page for page in walking.pages() if page.owner]
+    paths = [page for page in walking.pages() if not is_open(page)]
+    sent = walking.sent()
     before = walking.all_rows()
     for page in paths:
-        client.post(page.path, {"post": "yes"})
+        client.post(page.path, sent)
         assert walking.all_rows() == before, page
+
+
+def test_an_address_that_does_something_refuses_who_may_only_look() -> None:
+    pages = found_actions(client_of(superuser()))
+    client = client_of(looker())
+    answers = {page.name: client.post(page.path, walking.sent()).status_code for page in pages}
+    assert set(answers.values()) == {403}, answers
 
 
 def test_who_may_only_look_is_refused_every_action() -> None:
@@ -158,10 +176,37 @@ def test_what_an_action_does_is_in_the_audit_trail() -> None:
     assert silent == []
 
 
+def test_what_an_address_does_is_in_the_audit_trail() -> None:
+    client = client_of(superuser())
+    silent, heard = [], set()
+    for page in found_actions(client):
+        with transaction.atomic():  # each begins with the same rows
+            entries = AuditEntry.objects.count()
+            if _changes_without_entry(client, page.path, walking.sent()):
+                silent.append(page)
+            elif AuditEntry.objects.count() > entries:
+                heard.add(page.name)
+            transaction.set_rollback(True)
+    assert silent == []
+    assert heard >= DOES_SOMETHING
+
+
+# Of the addresses that do something, those which the walk's rows let do it.
+DOES_SOMETHING = {
+    "console_unit_run", "console_unit_pause", "console_letters_retry", "engine_run_retry",
+    "engine_run_cancel",
+}  # fmt: skip
+
+
+def found_actions(client: Client) -> list[walking.Page]:
+    found = walking.addresses_of_actions(client)
+    return [page for page in found if not is_open(page)]
+
+
 UNAUDITED = {"django_session", "django_admin_log", "lib_auditentry"}
 
 
-def _changes_without_entry(client: Client, path: str, sent: dict[str, object]) -> bool:
+def _changes_without_entry(client: Client, path: str, sent: Mapping[str, Any]) -> bool:
     before = walking.all_rows()
     client.post(path, sent)
     after = walking.all_rows()
@@ -175,6 +220,14 @@ def test_an_action_without_a_permission_would_be_noticed(monkeypatch: pytest.Mon
         test_every_action_names_the_permission_that_it_needs()
     with pytest.raises(AssertionError):
         test_who_may_only_look_is_refused_every_action()
+
+
+def test_an_address_that_does_something_in_silence_would_be_noticed(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(audit, "record", lambda *_, **__: None)
+    with pytest.raises(AssertionError):
+        test_what_an_address_does_is_in_the_audit_trail()
 
 
 def test_a_page_that_is_left_open_would_be_noticed(monkeypatch: pytest.MonkeyPatch) -> None:

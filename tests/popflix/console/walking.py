@@ -5,17 +5,26 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from django.apps import apps
 from django.contrib import admin
 from django.contrib.admin.utils import quote
+from django.contrib.auth.models import User
 from django.db import connection, models
+from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
+from popflix.console.home import panels as home
+from popflix.engine.deadletters import sources
+from popflix.engine.deadletters.letters import Group
+from popflix.engine.deadletters.sources import Source
+from popflix.engine.models import Run, RunStatus
+
 NOW = dt.datetime(2026, 3, 1, 12, tzinfo=dt.UTC)
+UNIT = "prune"  # whose page is looked at: it needs no parameters, key or file to be started
 _BY_TYPE: list[tuple[type[models.Field[Any, Any]], object]] = [
     (models.DateTimeField, NOW),
     (models.DateField, NOW.date()),
@@ -34,16 +43,31 @@ _NEEDED: dict[str, dict[str, object]] = {
 
 @dataclass(frozen=True)
 class Page:
-    """`owner` is the model whose admin page it belongs to; `name` is empty where it has none."""
+    """`owner` is the model whose admin page it belongs to; `name` is empty where it has none.
+
+    `label` tells the page apart from others of its name: "console_panel events".
+    """
 
     path: str
     name: str
     owner: type[models.Model] | None
+    label: str = ""
 
 
 def fill_every_table() -> None:
     for model in apps.get_models():
         row_of(model)
+    failed_run()
+
+
+def failed_run() -> Run:
+    """A run that ended badly: a dead letter, and what Retry is for. Made where there is none."""
+    found = Run.objects.filter(status=RunStatus.ERROR, dismissed_at=None).order_by("pk").last()
+    return found or Run.objects.create(
+        unit=UNIT, slot=None, status=RunStatus.ERROR, trigger="command",
+        error="The disk is full.", error_group="The disk is full.", queued_at=NOW,
+        started_at=NOW, finished_at=NOW,
+    )  # fmt: skip
 
 
 def row_of(model: type[models.Model]) -> models.Model:
@@ -85,14 +109,42 @@ def _pages(resolver: URLResolver, prefix: str) -> Iterator[Page]:
         if isinstance(each, URLResolver):
             yield from _pages(each, route)
         elif isinstance(each, URLPattern):
-            owner = _owner(route)
-            yield Page(f"/{_filled(route, owner)}", each.name or "", owner)
+            owner, name = _owner(route), each.name or ""
+            choices = _each_choice(name)
+            for values in choices:
+                label = " ".join((name, *values.values())) if len(choices) > 1 else name
+                yield Page(f"/{_filled(route, owner, values)}", name, owner, label)
 
 
-def _filled(route: str, owner: type[models.Model] | None) -> str:
+def _each_choice(url_name: str) -> list[dict[str, str]]:
+    """What a page is looked at with, where its arguments are no keys of rows."""
+    if url_name == "console_panel":  # each panel is a page of its own
+        return [{"name": panel.name} for panel in home.visible_to(User(is_superuser=True))]
+    if url_name.startswith("console_unit"):
+        return [{"name": UNIT}]
+    if url_name.startswith("console_letter"):
+        return [{"source": source.name, "group": group.id} for source, group in _letters()][:1]
+    if url_name == "engine_run_retry":
+        return [{"run_id": str(failed_run().pk)}]
+    return [{}]
+
+
+def _letters() -> Iterator[tuple[Source, Group]]:
+    failed_run()
+    for source in sources.registered():
+        for group in source.groups():
+            yield source, group
+
+
+def _filled(route: str, owner: type[models.Model] | None, values: Mapping[str, str]) -> str:
     """The route with a value for each argument, of a path (<int:id>) or of an expression."""
     named = r"\(\?P<(\w+)>[^)]*\)|<(?:\w+:)?(\w+)>"
-    return re.sub(named, lambda found: _argument(found[1] or found[2], owner), route)
+
+    def value(found: re.Match[str]) -> str:
+        name = found[1] or found[2]
+        return values.get(name) or _argument(name, owner)
+
+    return re.sub(named, value, route)
 
 
 def _owner(route: str) -> type[models.Model] | None:
@@ -113,6 +165,17 @@ def _argument(name: str, owner: type[models.Model] | None) -> str:
         if name.endswith("_id") and str(model._meta.model_name).endswith(words):
             return str(row_of(model).pk)
     return "1"
+
+
+def addresses_of_actions(client: Client) -> list[Page]:
+    """Pages that are only sent to: they do something."""
+    return [page for page in pages() if client.get(page.path).status_code == 405]
+
+
+def sent() -> dict[str, str]:
+    """What the forms before those addresses send, as far as one has a field for it."""
+    source, group = next(_letters())
+    return {"post": "yes", "why": "for this test", "source": source.name, "group": group.id}
 
 
 def list_of(model: type[models.Model]) -> str:

@@ -1,0 +1,105 @@
+"""How many queries each page takes: as many at one row as at twenty, and no more than stand here.
+
+The pages are found, not listed. A page that is new is reported with its number, to be pinned.
+"""
+
+from __future__ import annotations
+
+import pytest
+from django.contrib.auth.models import User
+from django.core.cache import caches
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+
+from tests.popflix.console import walking
+from tests.popflix.console.populating import Population
+
+pytestmark = [pytest.mark.django_db, pytest.mark.both_databases]
+
+# The queries of each page by its name. Two of them are the session and the account. On SQLite the
+# limiter's buckets lie in a file of their own, and what asks them takes one query less.
+PINNED: dict[int, str] = {
+    2: (
+        "app_list, auth_user_add, console_pieces, engine_schedule_add, jsi18n, "
+        "password_change, password_change_done"
+    ),
+    3: (
+        "auth_group_add, auth_user_password_change, console_panel events, console_panel "
+        "history, console_panel rate, django_q_failure_change, django_q_ormq_change, "
+        "django_q_schedule_change, django_q_success_change, engine_event_change, "
+        "engine_notification_change, engine_pause_change, engine_run_file, "
+        "engine_schedule_delete, engine_supervisor_change, lib_auditentry_change"
+    ),
+    4: (
+        "lib_quarantinedrow_change, "
+        "auth_group_history, auth_user_history, console_panel coverage, "
+        "django_q_failure_changelist, django_q_failure_history, django_q_ormq_changelist, "
+        "django_q_ormq_history, django_q_schedule_changelist, django_q_schedule_history, "
+        "django_q_success_changelist, django_q_success_history, engine_event_changelist, "
+        "engine_event_history, engine_notification_history, engine_pause_changelist, "
+        "engine_pause_history, engine_run_changelist, engine_run_history, "
+        "engine_schedule_change, engine_schedule_history, engine_supervisor_changelist, "
+        "engine_supervisor_history, lib_auditentry_history, lib_quarantinedrow_changelist, "
+        "lib_quarantinedrow_history, sync_medialinks_history, sync_title_change"
+    ),
+    5: (
+        "auth_group_change, auth_group_changelist, engine_notification_changelist, "
+        "sync_medialinks_change, sync_medialinks_changelist, sync_title_changelist, "
+        "sync_title_history"
+    ),
+    6: "auth_user_changelist, auth_user_delete, lib_auditentry_changelist",
+    7: "auth_user_change",
+    8: "console_letter_group, lib_auditentry_export",
+    9: "engine_run_live, engine_schedule_changelist",
+    10: "console_letters, engine_run_change",
+    11: "console_units",
+    13: "console_panel units, console_unit",
+    24: "console_panel needs",
+    40: "index",
+    54: "auth_group_delete",
+}
+_LOOKED_AT = (200, 286)
+
+
+@pytest.fixture
+def client() -> Client:
+    made = Client()
+    made.force_login(User.objects.create_superuser("ada"))
+    return made
+
+
+def queries_of(client: Client, paths: dict[str, str]) -> dict[str, int]:
+    """By label, of the pages that are shown; what is cached between looks is forgotten before."""
+    counts = {}
+    for label, path in paths.items():
+        client.get(path)  # what a process asks once is asked here
+        caches["default"].clear()
+        with CaptureQueriesContext(connection) as caught:
+            answer = client.get(path)
+            b"".join(answer) if answer.streaming else answer.content
+        if answer.status_code in _LOOKED_AT:
+            counts[label] = len(caught)
+    return counts
+
+
+def test_a_page_takes_as_many_queries_at_twenty_rows_as_at_one(client: Client) -> None:
+    population = Population()
+    population.grow(1)
+    paths = {page.label: page.path for page in walking.pages() if page.name}
+    few = queries_of(client, paths)
+    population.grow(20)
+    many = queries_of(client, paths)
+    assert len(few) >= 60, "the walk has lost its pages"
+    assert not _told({page: (few[page], many[page]) for page in few if few[page] != many[page]})
+    pinned = {page: count for count, names in PINNED.items() for page in names.split(", ")}
+    risen = {
+        page: (pinned.get(page), few[page]) for page in few if few[page] > pinned.get(page, 0)
+    }
+    assert not _told(risen), "more than is pinned above (pinned, now)"
+    assert not set(pinned) - set(few), "pinned above, and not there any more"
+
+
+def _told(pages: dict[str, tuple[int | None, int]]) -> str:
+    """Each on a line of its own: a comparison of dictionaries would be cut."""
+    return "\n".join(f"{page}: {before} -> {now}" for page, (before, now) in pages.items())
