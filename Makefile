@@ -1,7 +1,7 @@
 # `make` alone lists the targets. Each target that needs packages does its own set-up.
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test soak bench check serve reset
+.PHONY: help setup demo test soak bench check screenshots serve reset
 
 # The first Python that is new enough and can make a virtual environment; else one that is only
 # new enough, so that the set-up can name the missing package.
@@ -20,7 +20,7 @@ SET_UP = @$(if $(PYTHON),true,{ echo "Error: no Python 3.11 or newer was found."
 	exit 1; }) && $(PYTHON) scripts/set_up.py
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-7s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 setup: ## make .venv and install the locked packages, and the database drivers that can be built
 	$(SET_UP)
@@ -30,7 +30,7 @@ demo: ## show the main job on invented titles: SQLite, a stand-in TMDB, no key, 
 	@$(PY) manage.py demo $(ARGS)
 
 test: ## run the tests on SQLite, and on MariaDB where it is installed (ARGS="-k words")
-	$(SET_UP) --quietly
+	$(SET_UP) --quietly browser.txt
 	@$(PY) -m tests.run $(ARGS)
 
 soak: ## run the long campaigns: many kills, thousands of titles
@@ -44,13 +44,17 @@ bench: ## measure ratios against the floor and a peer
 	done
 
 check: ## format, lint, types, import contracts, Django's checks, missing migrations
-	$(SET_UP) --quietly
+	$(SET_UP) --quietly browser.txt
 	$(PY) -m ruff format --check --quiet
 	$(PY) -m ruff check --quiet
 	$(PY) -m mypy
 	.venv/bin/lint-imports
 	$(PY) manage.py check --fail-level WARNING
 	$(PY) manage.py makemigrations --check --dry-run
+
+screenshots: ## make the pictures in docs/screens anew, with Chromium
+	$(SET_UP) --quietly browser.txt
+	@$(PY) -m tests.browser.screenshots $(ARGS)
 
 serve: ## open the admin: web server and worker (PORT=8000 BIND=127.0.0.1, DEMO=1 for the demo)
 	$(SET_UP) --quietly

@@ -4,7 +4,11 @@
     Rate      the tests marked `paced`: they count requests per second, so they run alone
     MariaDB   the tests marked `both_databases` again, with MariaDB as the default database,
               not measured (that would cost half a minute and find hardly a line)
+    Browser   the tests marked `browser`: a served site in headless Chromium, not measured either
     floors    coverage of the first two, and 100 % of the pure modules
+
+All of them share one MariaDB server, and one migrated database of each kind to copy from. What
+they write lies in memory where the machine has room there, for disks are slow to wait for.
 
 With arguments (`make test ARGS="-k words"`) one SQLite pass runs, on what they select.
 """
@@ -14,10 +18,13 @@ from __future__ import annotations
 import importlib.util
 import os
 import re
+import shutil
 import subprocess
 import sys
+import tempfile
 import tomllib
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -26,6 +33,10 @@ from tests.services.servers import Missing, start_mariadb
 ROOT = Path(__file__).resolve().parent.parent
 _COLOURS = re.compile(r"\x1b\[[0-9;]*m")
 _COVERAGE = ("--cov", "--cov-report=", "--cov-fail-under=0")  # the floor is for all together
+_SQLITE = "not soak and not paced and not browser"
+_MARIADB = "both_databases and not soak and not paced"
+_MEMORY = Path("/dev/shm")
+_ROOM_BYTES = 3 * 1024**3  # several times what a whole run writes
 
 
 @dataclass(frozen=True)
@@ -66,15 +77,36 @@ def run_pass(name: str, arguments: Sequence[str], **variables: str) -> Pass:
     )
 
 
-def why_no_mariadb() -> str:
-    """The reason why the MariaDB pass cannot run; empty where it can."""
+@contextmanager
+def workshop() -> Iterator[dict[str, str]]:
+    """The variables that lead all passes to one folder for what they write, gone afterwards."""
+    has_room = _MEMORY.is_dir() and shutil.disk_usage(_MEMORY).free > _ROOM_BYTES
+    with tempfile.TemporaryDirectory(
+        prefix="popflix-tests-", dir=_MEMORY if has_room else None, ignore_cleanup_errors=True
+    ) as name:
+        folder = Path(name)
+        folder.chmod(0o755)  # PostgreSQL runs as a user of its own
+        shared = folder / "shared"
+        shared.mkdir()
+        yield {"TMPDIR": name, "POPFLIX_TEST_SHARED": str(shared)}
+
+
+@contextmanager
+def one_mariadb(folder: str) -> Iterator[tuple[dict[str, str], str]]:
+    """The variables that lead to one server for all passes; else none, and the reason."""
     if importlib.util.find_spec("MySQLdb") is None:
-        return "the driver mysqlclient is not installed (`make setup` says what it needs)"
+        yield {}, "the driver mysqlclient is not installed (`make setup` says what it needs)"
+        return
+    tempfile.tempdir = folder
     try:
-        start_mariadb().stop()
+        server = start_mariadb()
     except Missing as missing:
-        return str(missing)
-    return ""
+        yield {}, str(missing)
+        return
+    try:
+        yield {"POPFLIX_TEST_MARIADB_URL": server.url}, ""
+    finally:
+        server.stop()
 
 
 def pure_modules(pyproject: Path = ROOT / "pyproject.toml") -> list[str]:
@@ -114,27 +146,31 @@ def _output(command: Sequence[str]) -> subprocess.CompletedProcess[str]:
 
 
 def run_all() -> int:
-    # One more than cores: many tests wait for processes of their own.
-    beside = ["-n", str(min((os.cpu_count() or 1) + 1, 4))]
-    passes = [
-        run_pass("SQLite", ["-m", "not soak and not paced", *_COVERAGE, *beside]),
-        run_pass("Rate", ["-m", "paced and not soak", *_COVERAGE, "--cov-append"]),
-    ]
-    without = why_no_mariadb()
-    if not without:
-        passes.append(
-            run_pass(
-                "MariaDB",
-                ["-m", "both_databases and not soak", *beside],
-                POPFLIX_TEST_DATABASE="mariadb",
-            )
-        )
+    with workshop() as variables, one_mariadb(variables["TMPDIR"]) as (server, without):
+        passes = _passes({**variables, **server}, has_mariadb=not without)
     worst = max(each.exit_code for each in passes) or report_coverage()
     if without and os.environ.get("POPFLIX_REQUIRE_SERVICES") == "1":
         say(f"Error: the MariaDB pass is required and cannot run: {without}")
         worst = worst or 1
     _tell(passes, without)
     return worst
+
+
+def _passes(variables: Mapping[str, str], *, has_mariadb: bool) -> list[Pass]:
+    cores = os.cpu_count() or 1
+    # One more than cores: many tests wait for processes of their own.
+    beside = ["-n", str(min(cores + 1, 4)), "--dist", "worksteal"]
+    passes = [
+        run_pass("SQLite", ["-m", _SQLITE, *_COVERAGE, *beside], **variables),
+        run_pass("Rate", ["-m", "paced and not soak", *_COVERAGE, "--cov-append"], **variables),
+    ]
+    if has_mariadb:
+        on_mariadb = {**variables, "POPFLIX_TEST_DATABASE": "mariadb"}
+        passes.append(run_pass("MariaDB", ["-m", _MARIADB, *beside], **on_mariadb))
+    # A served site and a Chromium keep a core busy.
+    in_groups = ["-n", str(min(cores, 2)), "--dist", "loadgroup"]
+    browser = ["tests/browser", "-m", "browser and not soak", *in_groups]
+    return [*passes, run_pass("Browser", browser, **variables)]
 
 
 def _tell(passes: Sequence[Pass], without: str) -> None:

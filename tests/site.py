@@ -6,6 +6,8 @@ For what only separate processes can show: kills, several commands at once, exit
 from __future__ import annotations
 
 import atexit
+import fcntl
+import hashlib
 import json
 import os
 import shutil
@@ -14,6 +16,7 @@ import subprocess
 import sys
 import tempfile
 import uuid
+from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -27,8 +30,9 @@ class Site:
 
     def __init__(self, folder: Path, database_url: str = "", **variables: str) -> None:
         self.folder = folder
-        keep = ("PATH", "HOME", "LANG", "COVERAGE_PROCESS_CONFIG", "COVERAGE_PROCESS_START",
-                "PYTHONPATH", "PYTHONWARNINGS")  # fmt: skip
+        keep = ["PATH", "HOME", "LANG", "TMPDIR", "PYTHONPATH", "PYTHONWARNINGS"]
+        if not database_url:  # its twin on SQLite is measured
+            keep += ["COVERAGE_PROCESS_CONFIG", "COVERAGE_PROCESS_START"]
         self.env = {name: os.environ[name] for name in keep if name in os.environ}
         self.env |= {"POPFLIX_DOTENV": os.devnull, "POPFLIX_VAR": str(folder / "var")}
         if database_url:
@@ -81,10 +85,10 @@ class Site:
         return parsed
 
     def migrate(self) -> None:
-        """Migrate the empty database: for the first site of this process, the others copy it."""
+        """Migrate the empty database: for the first site of all, which the others copy."""
         kind = self.env.get("DATABASE_URL", "").rpartition("/")[0]
         if kind not in _migrated:
-            _migrated[kind] = self._new_template(kind)
+            _migrated[kind] = shared(f"migrated {kind}", lambda: self._new_template(kind))
         if kind:
             _copy_mysql(_migrated[kind], self.env["DATABASE_URL"])
             return
@@ -96,8 +100,9 @@ class Site:
             template.backup(mine)
 
     def _new_template(self, kind: str) -> str:
-        folder = Path(tempfile.mkdtemp(prefix="popflix-migrated-"))
-        atexit.register(shutil.rmtree, folder, ignore_errors=True)
+        folder = Path(tempfile.mkdtemp(prefix="popflix-migrated-", dir=_SHARED or None))
+        if not _SHARED:
+            atexit.register(shutil.rmtree, folder, ignore_errors=True)
         made = Site(folder, create_mysql_database(kind) if kind else "")
         made.manage("migrate", "-v0")
         return made.env.get("DATABASE_URL") or str(folder / "var" / "popflix.sqlite3")
@@ -118,6 +123,20 @@ class Site:
 
 
 _migrated: dict[str, str] = {}  # by server: where the template is
+# A folder that all processes of one `make test` share; tests/run.py makes and removes it.
+_SHARED = os.environ.get("POPFLIX_TEST_SHARED", "")
+
+
+def shared(name: str, make: Callable[[], str]) -> str:
+    """What `make` returns, made once for all processes of one `make test`."""
+    if not _SHARED:
+        return make()
+    kept = Path(_SHARED, hashlib.sha256(name.encode()).hexdigest()[:16])
+    with kept.with_suffix(".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not kept.exists():
+            kept.write_text(make())
+        return kept.read_text()
 
 
 def _copy_mysql(template_url: str, url: str) -> None:
@@ -150,7 +169,14 @@ def _mysql(url: str) -> Any:
 
 def create_mysql_database(server_url: str) -> str:
     """Create an empty database on the server and return its URL."""
-    name = f"site_{uuid.uuid4().hex[:12]}"
+    return ensure_mysql_database(server_url, f"site_{uuid.uuid4().hex[:12]}", anew=True)
+
+
+def ensure_mysql_database(server_url: str, name: str, *, anew: bool) -> str:
+    """The URL of a database of this name, which is there now; `anew`: and empty."""
     with closing(_mysql(server_url)) as connection:
-        connection.cursor().execute(f"CREATE DATABASE {name} CHARACTER SET utf8mb4")
+        cursor = connection.cursor()
+        if anew:
+            cursor.execute(f"DROP DATABASE IF EXISTS {name}")
+            cursor.execute(f"CREATE DATABASE {name} CHARACTER SET utf8mb4")
     return f"{server_url}/{name}"

@@ -31,7 +31,10 @@ class Server:
 
     def stop(self) -> None:
         if self._process is not None:
-            self._process.kill()
+            if self._folder is None:  # its data are kept
+                self._process.terminate()
+            else:
+                self._process.kill()
             self._process.wait()
         if self._folder is not None:
             shutil.rmtree(self._folder, ignore_errors=True)
@@ -43,7 +46,8 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def start_mariadb() -> Server:
+def start_mariadb(kept: Path | None = None) -> Server:
+    """`kept` is a folder for data that outlive the server."""
     _driver("MySQLdb", "mysqlclient")
     if given := os.environ.get("POPFLIX_TEST_MARIADB_URL"):
         return Server(given, None, None)
@@ -51,13 +55,15 @@ def start_mariadb() -> Server:
         _tool("mariadbd", "mariadb-server"),
         _tool("mariadb-install-db", "mariadb-server"),
     )
-    folder, port = _folder("mariadb"), free_port()
+    folder, port = kept or _folder("mariadb"), free_port()
     user = ["--user=root"] if os.getuid() == 0 else []
     data = f"--datadir={folder / 'data'}"
-    _quietly(
-        [installer, "--no-defaults", data, *user]
-        + ["--auth-root-authentication-method=normal", "--skip-test-db"]
-    )
+    if not (folder / "data").exists():
+        folder.mkdir(parents=True, exist_ok=True)
+        _quietly(
+            [installer, "--no-defaults", data, *user]
+            + ["--auth-root-authentication-method=normal", "--skip-test-db"]
+        )
     process = _spawn(
         [daemon, "--no-defaults", data, *user, f"--port={port}", "--bind-address=127.0.0.1"]
         + [f"--socket={folder / 'socket'}", f"--pid-file={folder / 'pid'}"]
@@ -66,7 +72,7 @@ def start_mariadb() -> Server:
         + ["--local-infile=1", "--max-connections=200"]
     )
     _wait_for_port(port, process)
-    return Server(f"mysql://root@127.0.0.1:{port}", process, folder)
+    return Server(f"mysql://root@127.0.0.1:{port}", process, None if kept else folder)
 
 
 def start_postgres() -> Server:

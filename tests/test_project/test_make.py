@@ -10,7 +10,9 @@ import pytest
 
 from tests.site import ROOT
 
-TARGETS = {"setup", "demo", "test", "soak", "bench", "check", "serve", "reset", "help"}
+TARGETS = {
+    "setup", "demo", "test", "soak", "bench", "check", "screenshots", "serve", "reset", "help",
+}  # fmt: skip
 
 
 def make(*arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:

@@ -18,6 +18,12 @@ from tests.services.plugin import require
 from tests.site import create_mysql_database
 
 CHUNKS = 12
+# The work of processes alone, the same on any database: on MariaDB in the soak tier.
+ABOUT_PROCESSES = pytest.mark.parametrize(
+    "site",
+    ["sqlite", pytest.param("mariadb", marks=[pytest.mark.mariadb, pytest.mark.soak])],
+    indirect=True,
+)
 
 
 @pytest.fixture(
@@ -39,12 +45,14 @@ def at_work(site: WorkingSite) -> WorkingSite:
     return site
 
 
+@ABOUT_PROCESSES
 def test_a_parallel_process_takes_as_long_as_its_longest_worker(at_work: WorkingSite) -> None:
     run = at_work.enqueue("example-parallel")
     assert at_work.wait_for_end(run) == "completed"
     assert 2.5 <= seconds_from_start_to_complete(at_work, run) < 3.2
 
 
+@ABOUT_PROCESSES
 def test_a_sequential_process_takes_the_sum_of_its_workers(at_work: WorkingSite) -> None:
     run = at_work.enqueue("example-sequential")
     assert at_work.wait_for_end(run) == "completed"
@@ -63,6 +71,7 @@ def test_a_run_whose_worker_is_killed_is_completed_by_another(at_work: WorkingSi
     assert [kind for kind, _ in at_work.events(run)].count("requeue") == 1
 
 
+@ABOUT_PROCESSES
 def test_a_cluster_whose_idle_workers_are_killed_is_replaced(at_work: WorkingSite) -> None:
     # One of them dies with the lock of the queue: the others never read from it again.
     main = at_work.main()
@@ -72,6 +81,7 @@ def test_a_cluster_whose_idle_workers_are_killed_is_replaced(at_work: WorkingSit
     assert at_work.main() != main
 
 
+@ABOUT_PROCESSES
 def test_the_operators_cluster_is_guarded_as_well(at_work: WorkingSite) -> None:
     main = at_work.main("operator")
     at_work.kill(*at_work.workers("operator"))
@@ -80,6 +90,7 @@ def test_the_operators_cluster_is_guarded_as_well(at_work: WorkingSite) -> None:
     at_work.wait_for(lambda: at_work.main("operator") not in (0, main))
 
 
+@ABOUT_PROCESSES
 @pytest.mark.parametrize("who", ["sentinel", "main"])
 def test_a_cluster_without_its_sentinel_or_main_process_is_replaced(
     at_work: WorkingSite, who: str
@@ -130,6 +141,7 @@ def test_a_supervisor_shows_that_it_lives(at_work: WorkingSite) -> None:
     assert "Traceback" not in at_work.told()
 
 
+@ABOUT_PROCESSES
 def test_a_second_signal_waits_for_nobody(at_work: WorkingSite) -> None:
     run = at_work.enqueue("deaf")
     at_work.wait_for(lambda: at_work.column(run, "status") == "running")

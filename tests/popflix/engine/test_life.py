@@ -26,7 +26,7 @@ def _walk(examples: int, steps: int) -> None:
 
 
 def test_no_random_life_breaks_a_rule() -> None:
-    _walk(examples=25, steps=40)
+    _walk(examples=15, steps=40)
 
 
 @pytest.mark.soak

@@ -20,6 +20,12 @@ from tests.services.plugin import require
 pytestmark = [pytest.mark.django_db, pytest.mark.both_databases]
 
 
+@pytest.fixture(autouse=True)
+def no_buckets(db: None) -> None:
+    """Limiters commit by connections of their own: those of other tests may be there still."""
+    Bucket.objects.all().delete()
+
+
 def test_without_a_limiter_there_is_nothing_and_nothing_is_made(
     settings: Settings, tmp_path: Path
 ) -> None:

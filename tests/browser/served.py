@@ -1,0 +1,119 @@
+"""A site of its own as `manage.py serve` opens it, with every kind of failure on it."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from popflix.sandbox import Sandbox, running
+from tests.popflix.console.serving import Serving, serving, wait_for
+from tests.site import Site
+
+NAME, PASSWORD = "ada", "engine-no-1"
+TITLES = 60
+SLOW_RATE = "15"  # requests a second: a run over all titles can be watched for some seconds
+_BROKEN_ROWS = (
+    "tconst\ttitleType\tprimaryTitle\toriginalTitle\tisAdult\tstartYear\tendYear\t"
+    "runtimeMinutes\tgenres\n"
+    "tt7700001\tmovie\tThe Broken Row\tThe Broken Row\t0\tnineteen\t\\N\t90\tDrama\n"
+    "tt7700002\tmovie\tToo Few Fields\n"
+)
+
+
+@dataclass(frozen=True)
+class Served:
+    """`url` has no slash at its end."""
+
+    url: str
+    site: Site
+    process: Serving
+    sandbox: Sandbox
+
+    def make_pending(self, titles: int = TITLES) -> None:
+        """So many titles are due again, as if they had never been asked about."""
+        these = f"IN (SELECT tconst FROM TitleBasics ORDER BY tconst LIMIT {titles})"
+        self.site.sql(f"UPDATE MediaLinks SET processed_status = 'PENDING' WHERE imdb_id {these}")
+        self.site.sql(
+            "UPDATE sync_enrichment SET due_at = '2020-01-01 00:00:00', lane = 0, attempts = 0, "
+            "given_up_at = NULL, failure_kind = '', last_error = '', error_group = '' "
+            f"WHERE imdb_id {these}"
+        )
+
+    def make_letters(self, titles: int) -> None:
+        """TMDB refuses what it is asked about so many titles: they are given up, all alike."""
+        self.make_pending(titles)
+        with refusing_server() as url:
+            command = ("sync_tmdb", "--limit", str(titles))
+            self.site.manage(*command, expect=None, TMDB_BASE_URL=url, POPFLIX_MAX_ATTEMPTS="1")
+
+    def settle(self) -> None:
+        """What was begun before has ended, and every title has its answer."""
+        active = (
+            "SELECT count(*) FROM engine_run WHERE active_key IS NOT NULL "
+            "AND unit IN ('sync-media-links', 'retry-media-links')"
+        )
+        pending = "SELECT count(*) FROM MediaLinks WHERE processed_status = 'PENDING'"
+        wait_for(lambda: self.site.sql(active) == [(0,)])
+        if self.site.sql(pending) != [(0,)]:
+            self.site.manage("sync_tmdb", expect=None)
+
+
+class _Refusal(BaseHTTPRequestHandler):
+    def do_GET(self) -> None:
+        body = b'{"status_message": "Invalid parameters", "success": false}'
+        self.send_response(422)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, format: str, *args: object) -> None:
+        """Nothing on the tests' own output."""
+
+
+@contextmanager
+def refusing_server() -> Iterator[str]:
+    server = ThreadingHTTPServer(("127.0.0.1", 0), _Refusal)
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{server.server_port}/3"
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join()
+
+
+@contextmanager
+def served_site(folder: Path) -> Iterator[Served]:
+    """60 invented titles, asked about; ambiguous and unknown ones among them; a failed run,
+    quarantined rows; a web server and a worker."""
+    site = Site(folder, ALLOWED_HOSTS="127.0.0.1", PYTHONHASHSEED="0")
+    site.migrate()
+    with running(titles=TITLES, seed=1, latency_ms=60) as sandbox:
+        site.env |= {
+            "TMDB_BASE_URL": sandbox.url,
+            "TMDB_API_KEY": "the-sandbox-takes-any-key",
+            "TMDB_RATE_PER_SECOND": "200",
+            "DJANGO_SUPERUSER_PASSWORD": PASSWORD,
+        }
+        _fill(site, sandbox)
+        site.env["TMDB_RATE_PER_SECOND"] = SLOW_RATE
+        with serving(site) as process:
+            address = process.read_until("The admin is open at").split()[-1]
+            parts = urlsplit(address)
+            yield Served(f"{parts.scheme}://{parts.netloc}", site, process, sandbox)
+
+
+def _fill(site: Site, sandbox: Sandbox) -> None:
+    site.manage("createsuperuser", "--noinput", "--username", NAME, "--email", "")
+    site.manage("import_imdb", str(sandbox.imdb_tsv(site.folder / "title.basics.tsv")))
+    broken = site.folder / "broken.tsv"
+    broken.write_text(_BROKEN_ROWS)
+    site.manage("import_imdb", str(broken), expect=None)
+    site.manage("sync_tmdb", expect=None)
+    site.manage("run_unit", "import-imdb", "--param", "file=/nowhere/title.basics.tsv", expect=1)

@@ -1,0 +1,87 @@
+"""Every page, in light, in dark and on a phone: usable by everybody, and nothing sticks out."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+from django.contrib import admin
+
+from tests.browser import axe
+from tests.browser.crawl import Found, crawl
+from tests.browser.served import Served
+from tests.browser.visitor import DESKTOP, PHONE, Visitor
+
+if TYPE_CHECKING:
+    from playwright.sync_api import StorageState
+
+pytestmark = [pytest.mark.browser]
+PARTS = 4
+CONSOLE_PAGES = {
+    "index", "console_units", "console_unit", "console_letters", "console_letter_group",
+    "console_pieces",
+}  # fmt: skip
+# What reads the page in another theme or width differently: the rest is the same page.
+_IN_DARK = ("color-contrast",)
+_ON_A_PHONE = ("target-size", "scrollable-region-focusable")
+
+
+@pytest.fixture(scope="session")
+def every_page(served: Served, logged_in: StorageState) -> list[Found]:
+    cookies = {each["name"]: each["value"] for each in logged_in["cookies"]}
+    return crawl(served.url, cookies, "/admin/", "/admin/console/pieces/")
+
+
+def faults_of(visitor: Visitor, path: str) -> list[str]:
+    visitor.resize(DESKTOP)
+    visitor.page.emulate_media(color_scheme="light")
+    visitor.open(path)
+    faults = axe.grave_faults(visitor.page)
+    visitor.page.emulate_media(color_scheme="dark")
+    faults += [f"dark: {each}" for each in axe.grave_faults(visitor.page, *_IN_DARK)]
+    visitor.resize(PHONE)
+    faults += [f"phone: {each}" for each in axe.grave_faults(visitor.page, *_ON_A_PHONE)]
+    return faults + too_wide(visitor)
+
+
+def too_wide(visitor: Visitor) -> list[str]:
+    width = visitor.ask("document.documentElement.scrollWidth")
+    return [f"phone: {width} px wide"] if width > PHONE[0] else []
+
+
+@pytest.mark.parametrize("part", range(PARTS))
+def test_every_page_is_usable_by_everybody(
+    visitor: Visitor, every_page: list[Found], part: int
+) -> None:
+    told = [
+        f"{page.path}: {fault}"
+        for page in every_page[part::PARTS]
+        for fault in faults_of(visitor, page.path)
+    ]
+    assert not told, "\n".join(told)
+
+
+def test_the_walk_finds_the_list_of_every_model_and_every_page_of_the_console(
+    every_page: list[Found],
+) -> None:
+    found = {page.name for page in every_page}
+    lists = {
+        f"{model._meta.app_label}_{model._meta.model_name}_changelist"
+        for model in admin.site._registry
+    }
+    assert lists - found == set()
+    assert CONSOLE_PAGES - found == set()
+
+
+@pytest.mark.parametrize("path", ["/admin/login/", "/admin/engine/run/0/change/"])
+def test_a_stranger_finds_the_login_usable(stranger: Visitor, path: str) -> None:
+    assert faults_of(stranger, path) == []
+
+
+def test_the_page_for_what_is_not_there_is_usable(visitor: Visitor) -> None:
+    visitor.watch.expect_status(404)
+    assert faults_of(visitor, "/admin/engine/nothing/") == []
+
+
+def test_a_list_without_rows_is_usable(visitor: Visitor) -> None:
+    assert faults_of(visitor, "/admin/sync/title/?q=tt0000000") == []
