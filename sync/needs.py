@@ -74,9 +74,8 @@ def _first_titles() -> Iterator[Need]:
 # --- titles that wait for a person: instead of the engine's words about their dead letters ------
 
 # By the index of dead letters alone: no row is read for being counted.
-_LETTERS = Enrichment.objects.filter(
-    failure_kind__in=GIVEN_UP_KINDS, given_up_at__isnull=False
-).order_by()
+_LETTERS = Enrichment.objects.filter(given_up_at__isnull=False).order_by()
+_OTHER_KINDS = [kind for kind in GIVEN_UP_KINDS if kind != FailureKind.AMBIGUOUS]
 
 
 def _choices() -> Iterator[Need]:
@@ -97,7 +96,7 @@ def _choices() -> Iterator[Need]:
 
 
 def _given_up() -> Iterator[Need]:
-    others = _LETTERS.exclude(failure_kind=FailureKind.AMBIGUOUS)
+    others = _LETTERS.filter(failure_kind__in=_OTHER_KINDS)
     counted = tally(others[: MOST + 1], "failure_kind", "error_group")
     reasons = Counter({Reason(campaign.UNIT, *words): count for words, count in counted.items()})
     if reasons:

@@ -54,12 +54,17 @@ def rate(request: HttpRequest, now: dt.datetime) -> Mapping[str, Any]:
     is_cut = bucket.rate < bucket.allowed_rate
     why = f"Cut from {bucket.allowed_rate:g}: {needs.short(bucket.reason)}"
     return {
-        "rate": round(bucket.rate, 1),
-        "allowed": round(bucket.allowed_rate, 1),
+        "rate": _rounded(bucket.rate),
+        "allowed": _rounded(bucket.allowed_rate),
         "told": f"{why} It creeps back by itself."
         if is_cut
         else "All that is allowed is in force.",
     }
+
+
+def _rounded(rate: float) -> float:
+    """`38`, `19.2`."""
+    return int(rate) if rate == int(rate) else round(rate, 1)
 
 
 register(

@@ -12,7 +12,7 @@ from django.contrib.auth.models import Group, User
 from django.http import HttpRequest
 
 from popflix.lib import audit
-from popflix.lib.admin import AnyModelAdmin, AskWhy, why_field, why_said
+from popflix.lib.admin import AnyModelAdmin, AskWhy, Headed, why_field, why_said
 from popflix.lib.clock import SYSTEM_CLOCK
 
 if TYPE_CHECKING:  # the stubs' class is generic, Django's own is not
@@ -21,7 +21,7 @@ else:
     AnyUserAdmin = UserAdmin
 
 
-class Audited(AnyModelAdmin):
+class Audited(Headed):
     """Django tells these methods of every change; which fields, never what stands in them."""
 
     class Media:

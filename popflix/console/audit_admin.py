@@ -28,7 +28,7 @@ from popflix.lib.models import AuditEntry
 @admin.register(AuditEntry)
 class AuditEntryAdmin(ReadOnlyAdmin):
     menu = (menu.RECORDS, 10)
-    menu_label = "Audit trail"
+    menu_label = list_title = "Audit trail"
     list_display = ("when", "who", "action", "about", "count", "why")
     list_filter = (ActionFilter, ActorFilter, DayFilter)
     search_fields = ("target",)

@@ -12,10 +12,12 @@ from collections.abc import Callable
 from typing import Any
 
 from django.contrib import admin, messages
+from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
-from django.shortcuts import redirect
+from django.shortcuts import redirect, resolve_url
 from django.template.response import TemplateResponse
+from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_POST, require_safe
 from django_htmx.http import HttpResponseClientRefresh
@@ -23,6 +25,7 @@ from django_htmx.http import HttpResponseClientRefresh
 from popflix.lib.errors import OperatorError
 
 View = Callable[..., HttpResponseBase]
+_LONGEST_PATH = 4000  # with its query; a longer one no browser is sent to
 
 
 def page(permission: str) -> Callable[[View], View]:
@@ -64,7 +67,8 @@ def action(permission: str) -> Callable[[Callable[..., str | HttpResponse | None
     """Something that is done: the function returns what it did, as a sentence.
 
     An OperatorError is shown with its cure. Either way the browser goes back to where it was
-    (`next`), or home; what leads elsewhere returns an answer of its own.
+    (`next`), or home; what leads elsewhere returns an answer of its own. Who was logged out
+    meanwhile comes back there, too: the address itself can only be sent to.
     """
 
     def decorate(function: Callable[..., str | HttpResponse | None]) -> View:
@@ -81,7 +85,16 @@ def action(permission: str) -> Callable[[Callable[..., str | HttpResponse | None
                     messages.success(request, done)
             return redirect(way_back(request))
 
-        return admin.site.admin_view(require_POST(_guarded(act, permission)))
+        acted = admin.site.admin_view(require_POST(_guarded(act, permission)))
+
+        @functools.wraps(function)
+        def asked(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+            if request.method != "POST" or admin.site.has_permission(request):
+                return acted(request, *args, **kwargs)
+            messages.warning(request, "Nothing was done: log in first, and then do it again.")
+            return redirect_to_login(resolve_url(way_back(request)), reverse("admin:login"))
+
+        return asked
 
     return decorate
 
@@ -97,12 +110,10 @@ def _guarded(view: View, permission: str) -> View:
 
 
 def way_back(request: HttpRequest, otherwise: str = "admin:index") -> str:
-    """`next` of the form that was sent, where it is an address of this site."""
+    """`next` of the form that was sent, where it is a path of this site."""
     wanted = request.POST.get("next", "")
-    hosts = {request.get_host()}
-    if url_has_allowed_host_and_scheme(wanted, hosts, require_https=request.is_secure()):
-        return wanted
-    return otherwise
+    is_path = wanted.startswith("/") and len(wanted) <= _LONGEST_PATH
+    return wanted if is_path and url_has_allowed_host_and_scheme(wanted, None) else otherwise
 
 
 def shown(request: HttpRequest, template: str, title: str, **context: Any) -> TemplateResponse:

@@ -64,12 +64,16 @@ class PauseAdmin(ReadOnlyAdmin):
 @admin.register(Supervisor)
 class SupervisorAdmin(ReadOnlyAdmin):
     menu = (menu.HOOD, 10)
-    list_display = ("host", "pid", "workers", "started", "heard", "replaced_count")
+    list_display = ("host", "pid", "workers", "started", "heard", "replaced")
     ordering = ("host", "pid")
     empty_hint = "Nothing works the queue: start `manage.py work`, or `make serve`."
 
     started = moment_column("started_at")
     heard = moment_column("beat_at", "last heard")
+
+    @admin.display(description="clusters replaced")
+    def replaced(self, supervisor: Supervisor) -> int:
+        return supervisor.replaced_count
 
 
 @admin.register(Notification)

@@ -40,6 +40,17 @@ class ScheduleForm(forms.ModelForm):  # type: ignore[type-arg]  # Django's is no
             "unit", "cron", "every_seconds", "time_zone", "overlap", "jitter_seconds", "params",
             "is_enabled",
         )  # fmt: skip
+        labels: ClassVar[Any] = {
+            "every_seconds": "Every (seconds)", "jitter_seconds": "Jitter (seconds)",
+            "params": "Parameters", "is_enabled": "On",
+        }  # fmt: skip
+        help_texts: ClassVar[Any] = {
+            "cron": "Five fields, such as 0 4 * * 1-5; or leave it empty and fill in the next.",
+            "overlap": "While an earlier run is active: skip the firing, or queue one run behind.",
+            "jitter_seconds": "Each firing comes up to so much later.",
+            "params": "As JSON, such as {\"limit\": 100}.",
+        }  # fmt: skip
+        widgets: ClassVar[Any] = {"params": forms.Textarea({"rows": 3})}
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

@@ -21,6 +21,7 @@ from popflix.lib.clock import SYSTEM_CLOCK
 class ConsoleSite(admin.AdminSite):
     login_form = LoginForm
     site_url = None  # the site is its admin: there is nothing else to view
+    empty_value_display = "–"  # as the pieces say that there is nothing
 
     def index(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None

@@ -40,11 +40,23 @@ def is_silent(run_id: int, fence: int, *, now: dt.datetime) -> bool:
 
 
 def advance(
-    run_id: int, fence: int, *, now: dt.datetime, done: int = 0, ok: int = 0, failed: int = 0
+    run_id: int,
+    fence: int,
+    *,
+    now: dt.datetime,
+    done: int = 0,
+    ok: int = 0,
+    failed: int = 0,
+    total: int | None = None,
 ) -> bool:
-    """The UPDATE that opens every commit: adds to the counts. False: fence lost."""
+    """The UPDATE that opens every commit: adds to the counts, sets the total if one is given.
+
+    False: fence lost.
+    """
     counts = {"done_count": done, "ok_count": ok, "failed_count": failed}
-    added = {name: F(name) + n for name, n in counts.items() if n}
+    added: dict[str, Any] = {name: F(name) + n for name, n in counts.items() if n}
+    if total is not None:
+        added["total_count"] = total
     return _update(run_id, fence, now, {**added, "progressed_at": now}, RunStatus.RUNNING)
 
 

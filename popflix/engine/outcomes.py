@@ -23,8 +23,9 @@ from popflix.engine.registry import Registry
 from popflix.lib.errors import OperatorError
 
 log = logging.getLogger(__name__)
+TURN_ENDED = "lets other runs pass"
 _WHY_HANDED_OVER = {
-    StopReason.YIELD: "lets other runs pass",
+    StopReason.YIELD: TURN_ENDED,
     StopReason.DRAIN: "its worker is being stopped",
 }
 

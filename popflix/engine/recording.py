@@ -8,8 +8,11 @@ from __future__ import annotations
 
 import datetime as dt
 
+from django.db import DatabaseError, OperationalError, transaction
+
 from popflix.engine.models import Run, RunLog, RunSample
 from popflix.lib.clock import Clock
+from popflix.lib.locks import lost_against_locks
 from popflix.lib.logtail import Tail
 
 SAMPLE_SECONDS = LOG_SECONDS = 5.0
@@ -100,11 +103,27 @@ class Recorder:
         return self._clock.monotonic() - self._log_at >= LOG_SECONDS
 
     def _log(self, now: dt.datetime) -> None:
-        count, mine = self.tail.count, RunLog.objects.filter(run_id=self._run_id)
+        count = self.tail.count
         if not self._knows_earlier:
+            mine = RunLog.objects.filter(run_id=self._run_id)
             self._earlier = mine.values_list("text", flat=True).first()
             self._knows_earlier = True
-        text = self.tail.after(self._earlier or "")
+        self._write(self.tail.after(self._earlier or ""), now)
+        self._written_count, self._log_at = count, self._clock.monotonic()
+
+    def _write(self, text: str, now: dt.datetime) -> None:
+        """A line that the database has no letters for (MariaDB's latin1) breaks no run."""
+        try:
+            with transaction.atomic():
+                self._store(text, now)
+        except DatabaseError as error:
+            if text.isascii() or (
+                isinstance(error, OperationalError) and lost_against_locks(error)
+            ):
+                raise
+            self._store(text.encode("ascii", "backslashreplace").decode(), now)
+
+    def _store(self, text: str, now: dt.datetime) -> None:
+        mine = RunLog.objects.filter(run_id=self._run_id)
         if not mine.update(text=text, at=now):
             RunLog.objects.create(run_id=self._run_id, text=text, at=now)
-        self._written_count, self._log_at = count, self._clock.monotonic()

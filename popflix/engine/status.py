@@ -163,7 +163,8 @@ def _firings() -> dict[str, _Firing]:
     rows = Schedule.objects.filter(is_enabled=True).order_by("unit", "pk")
     for unit, next_at, error in rows.values_list("unit", "next_at", "error"):
         had = found.get(unit, _NEVER)
-        instants = [at for at in (had.next_at, next_at) if at is not None]
+        fires_at = None if error else next_at  # a broken one has when it is looked at again
+        instants = [at for at in (had.next_at, fires_at) if at is not None]
         found[unit] = _Firing(min(instants, default=None), had.error or error)
     return found
 

@@ -150,8 +150,16 @@ class Telling:
     @contextlib.contextmanager
     def _open(self, done: int, ok: int, failed: int) -> Iterator[None]:
         with transaction.atomic(durable=True):
+            # A body that tells its total once and then only commits has it stored, too.
+            total = self._total if self._is_unsaved else None
             if not fence.advance(
-                self.run_id, self.fence, now=self.now(), done=done, ok=ok, failed=failed
+                self.run_id,
+                self.fence,
+                now=self.now(),
+                done=done,
+                ok=ok,
+                failed=failed,
+                total=total,
             ):
                 raise self._lookout.lost()
             self.is_committing = True

@@ -12,7 +12,9 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from django import forms
 from django.contrib import admin, messages
 from django.contrib.admin.helpers import ActionForm
+from django.contrib.admin.options import IncorrectLookupParameters
 from django.contrib.admin.utils import flatten_fieldsets
+from django.contrib.admin.views.main import ChangeList
 from django.core.paginator import Page, Paginator
 from django.db import connections
 from django.db.models import Model, Q, QuerySet
@@ -107,7 +109,8 @@ class WhyForm(ActionForm):
 
 def why_said(request: HttpRequest) -> str:
     """What the form that was sent says in its field *why*, for the audit trail."""
-    return redact(request.POST.get("why", "").strip()[:_WHY_LENGTH])
+    typed = request.POST.get("why", "").replace("\0", "")  # PostgreSQL stores no NUL
+    return redact(typed.strip()[:_WHY_LENGTH])
 
 
 def why_given(request: HttpRequest) -> str:
@@ -185,7 +188,28 @@ def why_field() -> forms.CharField:
     return forms.CharField(max_length=_WHY_LENGTH, label="Why", widget=text, help_text=told)
 
 
-class BigTableAdmin(AnyModelAdmin):
+class OneWay(ChangeList):
+    """What settles ties goes the way of the column sorted by: no index goes both ways."""
+
+    def get_ordering(self, request: HttpRequest, queryset: QuerySet[Any]) -> list[Any]:
+        first, *rest = super().get_ordering(request, queryset)
+        is_up = not str(first).startswith("-")
+        return [first, *("pk" if each == "-pk" and is_up else each for each in rest)]
+
+
+class Headed(AnyModelAdmin):
+    """A list is headed by what is listed, where Django says "Select … to change"."""
+
+    list_title = ""  # where the rows' name in the plural is not what the list is called
+
+    def changelist_view(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        title = self.list_title or capfirst(str(self.opts.verbose_name_plural))
+        return super().changelist_view(request, {"title": title, **(extra_context or {})})
+
+
+class BigTableAdmin(Headed):
     """No full count, no facets, no sorting but by what an index serves (`sortable_by`)."""
 
     paginator = CappedPaginator
@@ -198,12 +222,15 @@ class BigTableAdmin(AnyModelAdmin):
     operators_may: ClassVar[tuple[str, ...]] = ()
     empty_hint = ""  # what an operator does to see rows here
 
-    def changelist_view(
-        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
-    ) -> HttpResponse:
-        """Headed by what is listed, where Django says "Select … to change"."""
-        title = capfirst(str(self.opts.verbose_name_plural))
-        return super().changelist_view(request, {"title": title, **(extra_context or {})})
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
+        return OneWay
+
+    def get_changelist_instance(self, request: HttpRequest) -> Any:
+        """A number or a date that no database takes is no filter, and told as that."""
+        try:
+            return super().get_changelist_instance(request)
+        except OverflowError:
+            raise IncorrectLookupParameters from None
 
 
 class ReadOnlyAdmin(BigTableAdmin):

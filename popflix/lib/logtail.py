@@ -25,7 +25,8 @@ class Tail:
 
     def add(self, at: dt.datetime, word: str, text: str) -> None:
         first, *others = redact(text).replace("\x00", "").splitlines() or [""]
-        self._lines.extend([f"{at.astimezone(dt.UTC):%Y-%m-%d %H:%M:%S} {word} {first}", *others])
+        line = f"{at.astimezone(dt.UTC):%Y-%m-%d %H:%M:%S} {word} {first}"
+        self._lines.extend(each[-LENGTH:] for each in [line, *others[-LINES:]])
         self.count += 1
 
     def after(self, earlier: str) -> str:

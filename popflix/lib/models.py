@@ -71,9 +71,11 @@ class AuditEntry(models.Model):
             models.Index(fields=["at"], name="audit_at"),
             models.Index(fields=["action", "at"], name="audit_action"),
             models.Index(fields=["actor_name", "at"], name="audit_actor"),
+            # Who never did such a thing is found to have not, without reading all that they did.
+            models.Index(fields=["actor_name", "action", "at"], name="audit_actor_action"),
             models.Index(fields=["target"], name="audit_target"),
         ]
-        verbose_name_plural = "audit trail"
+        verbose_name_plural = "audit entries"
 
     def __str__(self) -> str:
         return f"{self.actor_name} {self.action} {self.target}"

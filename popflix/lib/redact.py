@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from urllib.parse import quote, quote_plus
 
 MASK = "[secret]"
@@ -11,16 +12,29 @@ _NAMES = (
     r"api[_-]?key|x-api-key|access[_-]?token|auth[_-]?token|read[_-]?token|refresh[_-]?token"
     r"|client[_-]?secret|secret[_-]?key|secret|token|password|passwd|pwd"
 )
-_PATTERNS = (
-    # api_key=… in a query or a DSN, and "api_key": "…" in JSON or a Python dict
+_PASSWORD = re.compile(r"((?<!\w)\w++://[^:/]*+:).+", re.DOTALL)
+# No text may take long, whatever stands in it: each pattern looks at a character a few times at
+# most. Hence what cannot be given back (`++`), and beginnings of words only.
+_PATTERNS: tuple[tuple[re.Pattern[str], str | Callable[[re.Match[str]], str]], ...] = (
+    # api_key=… in a query or a DSN, and "api_key": "…" in JSON or a Python dict, cut ones too
     (re.compile(rf"(?i)\b({_NAMES})=(?!\[secret\])([^\s&'\"\)\],;]+)"), rf"\1={MASK}"),
     (
-        re.compile(rf"(?i)(['\"](?:{_NAMES})['\"]\s*:\s*)(['\"])((?:\\.|(?!\2).)*)\2"),
+        re.compile(rf"(?i)(['\"](?:{_NAMES})['\"]\s*:\s*)(['\"])(?:\\.|(?!\2)[^\\\n])*+\\?\2?"),
         rf"\1\2{MASK}\2",
     ),
     (re.compile(r"(?i)\b(bearer|basic)\s+([A-Za-z0-9._~+/=-]{8,})"), rf"\1 {MASK}"),
-    (re.compile(r"\beyJ[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+"), MASK),  # a JWT
-    (re.compile(r"(\w+://[^\s:/@]*):([^\s@]+)@"), rf"\1:{MASK}@"),
+    (  # a JWT: what ends in two more parts, from where it begins
+        re.compile(
+            r"(?<![\w-])(?=[\w-]++\.[\w-]++\.[\w-])([\w-]*?)\beyJ[\w-]++\.[\w-]++\.[\w-]++",
+            re.ASCII,
+        ),
+        rf"\1{MASK}",
+    ),
+    # The password of an address: of what stands before an @
+    (
+        re.compile(r"(?<![^\s@])[^\s@]++(?=@)"),
+        lambda found: _PASSWORD.sub(rf"\1{MASK}", found[0], 1),
+    ),
 )
 _known: tuple[str, ...] = ()
 

@@ -1,8 +1,9 @@
-"""Rows counted by their words, by the database, however many there are."""
+"""Rows counted by the database, however many there are, and how such counts are told."""
 
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from typing import Any
 
 from django.core.exceptions import EmptyResultSet
@@ -26,3 +27,29 @@ def tally(rows: QuerySet[Any, Any], *columns: str) -> Counter[tuple[str, ...]]:
             f"SELECT {names}, COUNT(*) FROM ({inner}) AS counted GROUP BY {names}", given
         )
         return Counter({tuple(words): count for *words, count in cursor.fetchall()})
+
+
+def counts(several: Sequence[QuerySet[Any, Any]]) -> list[int]:
+    """How many rows each of them has, in one statement; they may be cut, and are of one database.
+
+    Each count is a subquery without ties to others, so that an index serves it by itself.
+    """
+    if not several:
+        return []
+    parts, given = [], []
+    for rows in several:
+        try:
+            inner, bound = rows.query.get_compiler(rows.db).as_sql()
+        except EmptyResultSet:
+            parts.append("0")
+        else:
+            parts.append(f"(SELECT COUNT(*) FROM ({inner}) AS counted)")
+            given += bound
+    with connections[several[0].db].cursor() as cursor:
+        cursor.execute(f"SELECT {', '.join(parts)}", given)
+        return list(cursor.fetchone() or ())
+
+
+def told(count: int, most: int) -> str:
+    """`27`, `over 10,000`: of more than `most` nobody counted how many they are."""
+    return f"over {most:,}" if count > most else f"{count:,}"

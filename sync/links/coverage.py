@@ -31,6 +31,13 @@ _FEW_TITLES = 100_000  # are counted in no time, as often as anybody likes
 _ROWS_A_COMMIT = 500
 # Units whose runs change titles
 _CHANGERS = (campaign.UNIT, import_wish.UNIT, retry_matching.UNIT, RETRY_LETTERS)
+# What operators do to titles, beside what is called "… media links"
+_OTHER_ACTS = (
+    "choose TMDB record",
+    "mend quarantined row",
+    "replay quarantined row",
+    "replay quarantined rows",
+)
 _SLOTS = 2  # how many runs of any of them are active at once
 
 
@@ -69,15 +76,18 @@ _LINKS = {  # of the links of titles; posters and trailers that were found count
 
 
 def _counted(keys: Q, title_types: list[str]) -> Mapping[str, int]:
-    """Of one range. Usually no other types are held: then the links need no look at the titles,
-    which would cost several times as much."""
+    """Of one range. Usually it holds no other types, and as many links as titles: then the links
+    need no look at the titles, which would cost several times as much."""
     wanted = Count("pk", filter=Q(title_type__in=title_types))
     titles = Title.objects.filter(keys).aggregate(held=Count("pk"), title_count=wanted)
-    links = MediaLinks.objects.filter(keys)
-    if titles.pop("held") != titles["title_count"]:
-        links = links.filter(title__title_type__in=title_types)
+    held, links = titles.pop("held"), MediaLinks.objects.filter(keys)
     counts = {name: Count("pk", filter=condition) for name, condition in _LINKS.items()}
-    return {**titles, **links.aggregate(**counts)}
+    if held == titles["title_count"]:
+        found = links.aggregate(rows=Count("pk"), **counts)
+        if found.pop("rows") == held:
+            return {**titles, **found}
+    of_titles = links.filter(title__title_type__in=title_types)
+    return {**titles, **of_titles.aggregate(**counts)}
 
 
 def _ranges() -> Iterator[Q]:
@@ -133,12 +143,15 @@ def newest() -> Coverage | None:
 
 
 def _measured(ctx: RunContext) -> Figures | None:
+    ctx.flush()  # progress that were stored later would look like news
+    began = ctx.now()
     figures = measure(settings.POPFLIX_TITLE_TYPES, stop=ctx.should_stop)
     if figures is not None:
-        ctx.flush()  # progress that were stored later would look like news
         with ctx.commit():
+            # What changed while it was counted may be missing: then it is measured again.
+            at = began if _has_anything_changed(began, but=ctx.run_id) else ctx.now()
             # Two runs may end in the same instant: either tells the same.
-            Coverage.objects.update_or_create(measured_at=ctx.now(), defaults=asdict(figures))
+            Coverage.objects.update_or_create(measured_at=at, defaults=asdict(figures))
     return figures
 
 
@@ -153,15 +166,20 @@ def why_not_ready() -> str:
     last = newest()
     if last is None:
         return "" if Title.objects.exists() else "TitleBasics holds no titles."
-    if _have_runs_moved(last.measured_at) or _have_people_acted(last.measured_at):
+    if _has_anything_changed(last.measured_at):
         return ""
     return "Nothing has changed since the last measurement."
 
 
-def _have_runs_moved(since: dt.datetime) -> bool:
+def _has_anything_changed(since: dt.datetime, *, but: int | None = None) -> bool:
+    return _have_runs_moved(since, but) or _have_people_acted(since)
+
+
+def _have_runs_moved(since: dt.datetime, but: int | None) -> bool:
     """Whether a run that changes titles got any further; one that found nothing to do did not."""
-    moved = Run.objects.filter(unit__in=_CHANGERS, done_count__gt=0, progressed_at__gt=since)
-    if moved.filter(active_key__isnull=False).exists():
+    runs = Run.objects.filter(unit__in=_CHANGERS, done_count__gt=0, progressed_at__gt=since)
+    moved = runs if but is None else runs.exclude(pk=but)
+    if moved.filter(active_key__gt="").exists():  # by the index, which IS NOT NULL is not
         return True
     return moved.filter(pk__in=_newest_runs()).exists()
 
@@ -179,5 +197,5 @@ def _newest_runs() -> list[Any]:
 
 
 def _have_people_acted(since: dt.datetime) -> bool:
-    acts = AuditEntry.objects.filter(at__gt=since, action__endswith="media links")
-    return acts.exists()
+    acts = Q(action__endswith="media links") | Q(action__in=_OTHER_ACTS)
+    return AuditEntry.objects.filter(acts, at__gt=since).exists()

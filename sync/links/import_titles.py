@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
 
 from django.conf import settings
@@ -16,6 +17,7 @@ from sync.links.ensure_links import ensure_links
 from sync.links.imdb_files import RATINGS, TITLES
 from sync.links.import_file import FileCounts, FileImport, Stop
 from sync.links.models import TCONST_LENGTH, Title, TitleRating
+from sync.links.title_indexes import made_behind
 from sync.links.transform import ratings_parser, titles_parser
 
 BATCH_ROWS = 20_000  # measured: larger ones overlap less with the server, smaller commit more
@@ -89,7 +91,8 @@ def _import(
     titles = earlier.titles if earlier else None
     if titles is None or not titles.is_whole:
         parser = titles_parser(title_capacity(), request.types)
-        titles = files.load(request.where, TITLES, TITLES_TARGET, parser, titles)
+        with nullcontext() if request.dry_run else made_behind(request.where):
+            titles = files.load(request.where, TITLES, TITLES_TARGET, parser, titles)
     ratings = earlier.ratings if earlier else None
     if request.ratings is not None and not (stop or (ratings and ratings.is_whole)):
         parser = ratings_parser(TCONST_LENGTH)

@@ -160,7 +160,12 @@ class Enrichment(WorkRow):
     candidates = models.JSONField(default=list, blank=True)  # of an ambiguous match
     locked_fields = models.JSONField(default=list, blank=True)  # columns an operator chose
     last_run = models.ForeignKey(
-        "engine.Run", models.SET_NULL, null=True, db_constraint=False, related_name="+"
+        "engine.Run",
+        models.SET_NULL,
+        null=True,
+        db_constraint=False,
+        db_index=False,  # enrichment_of_a_run begins with it
+        related_name="+",
     )
 
     class Meta:
@@ -170,6 +175,7 @@ class Enrichment(WorkRow):
                 fields=["failure_kind", "error_group", "given_up_at"], name="enrichment_letters"
             ),
             models.Index(fields=["failure_kind", "link"], name="enrichment_of_a_kind"),
+            models.Index(fields=["last_run", "link"], name="enrichment_of_a_run"),
         ]
 
     def __str__(self) -> str:

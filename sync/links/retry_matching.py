@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
+from functools import partial
 from typing import Any
 
 from django.db.models import QuerySet
@@ -16,6 +17,7 @@ from popflix.engine.context import RunContext
 from popflix.engine.models import Run
 from popflix.lib import audit
 from popflix.lib.errors import OperatorError
+from popflix.lib.locks import again_when_locked
 from sync.links import selection
 from sync.links.finding import Choice, clean_choice
 from sync.links.waking import wake
@@ -66,12 +68,21 @@ def retry_matching(ctx: RunContext) -> Mapping[str, object]:
         if not page:
             ctx.note(_then(ctx, wish))
             break
-        with ctx.commit(done=len(page), ok=len(page)):
-            if not result:
-                _record(ctx, wish, left)
-            selection.retry(page, ctx.now(), lane=None)
-            result = {"after": page[-1], "count": int(str(result.get("count", 0))) + len(page)}
-            Run.objects.filter(pk=ctx.run_id).update(result=result)
+        result = again_when_locked(partial(_retry_page, ctx, wish, page, result, left))
+    return result
+
+
+def _retry_page(
+    ctx: RunContext, wish: Wish, page: list[str], earlier: Mapping[str, object], left: int
+) -> Mapping[str, object]:
+    """One commit of a page and of the place where it ends, which is returned."""
+    count = int(str(earlier.get("count", 0))) + len(page)
+    result = {"after": page[-1], "count": count}
+    with ctx.commit(done=len(page), ok=len(page)):
+        if not earlier:
+            _record(ctx, wish, left)
+        selection.retry(page, ctx.now(), lane=None)
+        Run.objects.filter(pk=ctx.run_id).update(result=result)
     return result
 
 

@@ -8,6 +8,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import os
 import sys
@@ -29,6 +30,8 @@ from django.test.utils import CaptureQueriesContext  # noqa: E402
 from django.urls import NoReverseMatch, reverse  # noqa: E402
 
 from popflix.console.home import panels as home  # noqa: E402
+from popflix.engine.deadletters import selecting  # noqa: E402
+from popflix.engine.deadletters.letters import Wanted  # noqa: E402
 from popflix.engine.registry import registry  # noqa: E402
 from tests.benchmarks._filling import RARE, fill  # noqa: E402
 
@@ -47,6 +50,19 @@ _SEARCHES = {
     "title": _TITLES,
     "medialinks": {**_TITLES, "TMDB address": "https://www.themoviedb.org/movie/4321"},
     "auditentry": {"target": _ROW, "target prefix": "tt00043"},
+}
+_ADDRESSES = {
+    "medialinks": {
+        "of a long run": "?run=1",
+        "of a long run, page 20": "?run=1&p=20",
+        "of a long run, where type movie": "?run=1&type=movie",
+        "of a long run, search common prefix": "?run=1&q=The",
+        "search common prefix, where type movie": "?q=The&type=movie",
+        "three filters": "?kind=not_found&type=movie&processed_status__exact=FAILED",
+        "two filters that nothing fits": "?kind=not_found&processed_status__exact=SUCCESS",
+        "retry of all of two filters": "retry-all/?kind=not_found&type=movie",
+        "retry of all of a filter": "retry-all/?type=movie",
+    },
 }
 
 
@@ -99,6 +115,11 @@ class Browser:
         for unit in registry.names()[:3]:
             yield from _named(f"unit {unit}", "console_unit", unit)
         yield from _named("dead letters", "console_letters")
+        for source, group in selecting.meant(Wanted()):
+            label = f"dead letters of {source.name} {group.unit} {group.kind}"
+            yield from _named(label, "console_letter_group", source.name, group.id)
+            asked = f"?source={source.name}&group={group.id}"
+            yield f"discard {label}", reverse("console_letters_discard") + asked
 
     def _of_list(self, page: Any, name: str) -> Iterator[tuple[str, str]]:
         path = reverse(f"admin:{page.opts.app_label}_{name}_changelist")
@@ -111,6 +132,8 @@ class Browser:
                 label = "page 2" if number == 2 else "last page"
                 yield f"{name} {label}", f"{path}?p={number}"
         yield from self._filtered(changes, name, path)
+        for label, address in _ADDRESSES.get(name, {}).items():
+            yield f"{name} {label}", f"{path}{address}"
         for label, term in _SEARCHES.get(name, {}).items():
             yield f"{name} search {label}", f"{path}?q={term}"
         for place, column in enumerate(changes.list_display):
@@ -132,9 +155,22 @@ class Browser:
                 label = f"{name} where {filtered.title} {choice['display']}"
                 chosen = f"{path}{choice['query_string']}"
                 yield label, chosen
+        for pair in itertools.combinations(changes.filter_specs, 2):
+            for place in (0, -1):
+                both = [each for spec in pair for each in _choice(changes, spec, place)]
+                label = " and ".join(f"{title} {shown}" for title, shown, _ in both)
+                asked = "&".join(query.removeprefix("?") for _, _, query in both)
+                yield f"{name} where {label}", f"{path}?{asked}"
         if changes.filter_specs:
             last = list(changes.filter_specs[0].choices(changes))[-1]
             yield f"{name} where …, page 20", f"{path}{last['query_string']}&p=20"
+
+
+def _choice(changes: Any, spec: Any, place: int) -> list[tuple[str, str, str]]:
+    """None where the filter has no choice yet."""
+    choices = [one for one in spec.choices(changes) if not one.get("selected")]
+    chosen = choices[:MOST_CHOICES][place:][:1]
+    return [(str(spec.title), str(one["display"]), str(one["query_string"])) for one in chosen]
 
 
 def path_name(page: Any) -> str:

@@ -45,7 +45,7 @@ def fill(rows: int) -> None:
     _helper()
     # What has a history has one on a small site, too: as many as fill its lists' pages.
     runs, events, entries, lines = (
-        max(rows // share, min(rows, _SMALL)) for share in (25, 2, 10, 50)
+        max(rows // share, min(rows, _SMALL)) for share in (5, 2, 10, 50)
     )
     tables: list[tuple[type[models.Model], int, Mapping[str, str]]] = [
         (Title, rows, _titles()),
@@ -140,7 +140,9 @@ def _work(runs: int) -> dict[str, str]:
         "media_type": f"CASE WHEN {_SHARE} < 70 THEN 'movie' ELSE '' END",
         "fetched_at": f"CASE WHEN {_SHARE} < 70 THEN w.at END",
         "poster_reason": f"CASE WHEN {_SHARE} < 70 THEN 'The most voted of 3.' ELSE '' END",
-        "last_run": f"CASE WHEN {_SHARE} < 70 THEN 1 + {_HASH} % {runs} END",
+        # One long run, and many short ones.
+        "last_run": f"CASE WHEN {_SHARE} < 30 THEN 1 WHEN {_SHARE} < 70 "
+        f"THEN 1 + {_HASH} % {runs} END",
     }
 
 
@@ -153,7 +155,7 @@ def _runs() -> dict[str, str]:
         "status": f"CASE WHEN {failed} THEN 'error' ELSE 'completed' END",
         "error": f"CASE WHEN {failed} THEN 'The disk is full.' ELSE '' END",
         "error_group": f"CASE WHEN {failed} THEN 'The disk is full.' ELSE '' END",
-        "dismissed_at": f"CASE WHEN {failed} AND {_HASH} % 50 > 0 THEN w.at END",
+        "dismissed_at": f"CASE WHEN {failed} AND {_HASH} % 250 > 0 THEN w.at END",
         "done_count": "1000",
         "ok_count": "900",
         "failed_count": "100",

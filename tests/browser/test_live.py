@@ -57,6 +57,16 @@ def test_home_says_that_it_has_no_connection_and_finds_it_again(visitor: Visitor
     visitor.watch.forget()  # the browser tells of each request that found no network
 
 
+def test_a_proxy_that_finds_no_web_server_is_no_connection_either(visitor: Visitor) -> None:
+    page = visitor.page
+    visitor.go_home()
+    page.route("**/panels/**", lambda route: route.fulfill(status=502, body="Bad gateway"))
+    page.locator(LOST).wait_for()
+    page.unroute("**/panels/**")
+    page.locator(LOST).wait_for(state="detached")
+    visitor.watch.forget()  # the browser tells of each request that was answered so
+
+
 def test_a_tab_that_nobody_sees_asks_nothing_and_asks_at_once_when_it_is_seen(
     visitor: Visitor,
 ) -> None:

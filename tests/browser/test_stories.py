@@ -69,7 +69,7 @@ def test_all_failures_of_one_kind_are_retried(visitor: Visitor, hands: Hands) ->
 
 def test_enrichment_is_paused_with_a_reason_and_resumed(visitor: Visitor, hands: Hands) -> None:
     page = visitor.page
-    hands.press(page.get_by_role("link", name=f"Pause: {ENRICHMENT}"))
+    hands.press(page.get_by_role("link", name=f"Pause…: {ENRICHMENT}"))
     hands.write(page.get_by_label("Why it is paused"), "TMDB asks for a quiet hour")
     hands.press(page.get_by_role("button", name="Pause", exact=True))
     page.get_by_text("TMDB asks for a quiet hour").first.wait_for()

@@ -66,7 +66,12 @@ def start_mariadb(kept: Path | None = None) -> Server:
         )
     process = _spawn(
         [daemon, "--no-defaults", data, *user, f"--port={port}", "--bind-address=127.0.0.1"]
-        + [f"--socket={folder / 'socket'}", f"--pid-file={folder / 'pid'}"]
+        # Not the common folder: each server removes the others' temporary tables from there.
+        + [
+            f"--socket={folder / 'socket'}",
+            f"--pid-file={folder / 'pid'}",
+            f"--tmpdir={folder.resolve()}",
+        ]
         + ["--innodb-buffer-pool-size=256M", "--innodb-flush-log-at-trx-commit=2"]
         + ["--character-set-server=utf8mb4", "--collation-server=utf8mb4_unicode_ci"]
         + ["--local-infile=1", "--max-connections=200"]

@@ -17,16 +17,18 @@ from popflix.console.pieces.tones import SCHEDULES, State, Tone
 from popflix.engine.deadletters import of_runs, sources
 from popflix.engine.deadletters.letters import Reason
 from popflix.engine.models import Schedule
+from popflix.lib import tally
 from popflix.lib.models import QuarantinedRow
 
-MOST = 10_000
+MOST = 1000  # every open browser asks every few seconds
 _DEAD_LETTERS = State("Dead letters", Tone.BAD)
 _QUARANTINE = State("Quarantine", Tone.WAIT)
 
 
 def letter_needs(told: Counter[Reason]) -> list[Need]:
     """One for each source of dead letters, but for the failed runs that are told already."""
-    found = [(each, each.glance(most=MOST + 1)) for each in sources.registered()]
+    most = MOST + 1 + told.total()
+    found = [(each, each.glance(most=most)) for each in sources.registered()]
     left = [(each, seen - told if each.name == of_runs.NAME else seen) for each, seen in found]
     return [_of_letters(source, reasons) for source, reasons in left if reasons]
 
@@ -45,15 +47,19 @@ def _of_letters(source: sources.Source, reasons: Counter[Reason]) -> Need:
 
 
 def why_mostly(reasons: Counter[Reason]) -> str:
-    """The commonest reason, as the errors of a group are told: without their figures."""
+    """The commonest reason, as the errors of a group are told: without their figures.
+
+    Of more letters than were counted nobody knows which it is.
+    """
     reason, _ = reasons.most_common(1)[0]
     words = short(str(reason))
+    if reasons.total() > MOST:
+        return f"Among others: {words}"
     return words if len(reasons) == 1 else f"Most often: {words}"
 
 
 def many(count: int) -> str:
-    """`27`, `over 10,000`: what is more is not counted."""
-    return f"over {MOST:,}" if count > MOST else f"{count:,}"
+    return tally.told(count, MOST)
 
 
 def schedule_needs(now: dt.datetime) -> list[Need]:

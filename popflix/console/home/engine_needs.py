@@ -209,7 +209,7 @@ def _paused(seen: _Seen) -> Iterator[Need]:
     for view, pause in _pauses(seen, {Holder.OPERATOR, Holder.ALL}):
         since = moments.relative(pause.since, seen.now, timezone.get_current_timezone())
         why = f"By {pause.by}, {since}: {short(pause.why)}"
-        yield _of_pause(view, f"{view.name} is paused", why, "Resume", rank=30)
+        yield _of_pause(view, f"{view.name} is paused", why, "Resume…", rank=30)
 
 
 def _pauses(seen: _Seen, holders: set[Holder]) -> Iterator[tuple[UnitView, PauseView]]:

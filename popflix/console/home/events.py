@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,8 +15,11 @@ from popflix.console.home.stream import words
 from popflix.console.pieces import moments, vocabulary
 from popflix.console.pieces.tones import State
 from popflix.engine.models import Event
+from popflix.engine.outcomes import TURN_ENDED
+from popflix.engine.states import Kind
 
 _SHOWN = 20
+_LOOKED_AT = 100
 
 
 @dataclass(frozen=True)
@@ -34,9 +37,27 @@ class Line:
 
 
 def data(request: HttpRequest, now: dt.datetime) -> Mapping[str, Any]:
-    found = Event.objects.select_related("run").order_by("-pk")[:_SHOWN]
+    found = Event.objects.select_related("run").order_by("-pk")[:_LOOKED_AT]
     may_open = request.user.has_perm("engine.view_run")
-    return {"lines": [_line(event, now, may_open=may_open) for event in found]}
+    shown = list(_but_turns(found))[:_SHOWN]
+    return {"lines": [_line(event, now, may_open=may_open) for event in shown]}
+
+
+def _but_turns(newest_first: Iterable[Event]) -> Iterator[Event]:
+    """A long run has a turn a minute: that it let others pass and went on would fill the card."""
+    goes_on: dict[int | None, Event] = {}
+    kept: list[Event] = []
+    for event in newest_first:
+        if event.kind == Kind.WAITING and event.payload.get("why") == TURN_ENDED:
+            again = goes_on.pop(event.run_id, None)
+            if again is not None:
+                kept.remove(again)
+            continue
+        goes_on.pop(event.run_id, None)
+        if event.kind == Kind.RESUME and event.run_id is not None:
+            goes_on[event.run_id] = event
+        kept.append(event)
+    yield from kept
 
 
 def _line(event: Event, now: dt.datetime, *, may_open: bool) -> Line:

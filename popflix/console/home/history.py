@@ -5,18 +5,19 @@ from __future__ import annotations
 import datetime as dt
 from collections import Counter
 from collections.abc import Mapping
+from itertools import zip_longest
 from typing import Any
 
-from django.db.models import Case, Count, IntegerField, Q, QuerySet, Subquery, Value, When
+from django.db.models import Q, QuerySet, Subquery
 from django.http import HttpRequest
 from django.utils import timezone
 
 from popflix.console.pieces.shapes import Column
 from popflix.engine.models import Event, Run
 from popflix.engine.states import FAILED, Kind, Status
+from popflix.lib.tally import counts
 
 _DAYS = 14
-_ENDED = {Status.COMPLETED, *FAILED}
 
 
 def data(request: HttpRequest, now: dt.datetime) -> Mapping[str, Any]:
@@ -29,9 +30,9 @@ def columns(now: dt.datetime) -> list[Column]:
     today = now.astimezone(zone).date()
     days = [today - dt.timedelta(days=ago) for ago in range(_DAYS - 1, -1, -1)]
     starts = [dt.datetime.combine(day, dt.time(), zone) for day in days]
-    counts = _counts(_first_runs(starts))
+    found = _counts(_first_runs(starts))
     return [
-        (f"{day.day} {day:%b}", counts[index, True], counts[index, False])
+        (f"{day.day} {day:%b}", found[index, True], found[index, False])
         for index, day in enumerate(days)
     ]
 
@@ -52,19 +53,15 @@ def _first_since(start: dt.datetime) -> QuerySet[Event, Any]:
 
 
 def _counts(firsts: list[int | None]) -> Counter[tuple[int, bool]]:
-    """How many by day and by whether they went well, of the runs since the first day."""
+    """How many by day and by whether they went well, of the runs since the first day.
+
+    Each a count along the index (status, key, parent): grouping would make a row of each run.
+    """
     known = [(index, first) for index, first in enumerate(firsts) if first is not None]
-    counts: Counter[tuple[int, bool]] = Counter()
-    if not known:
-        return counts
-    day = Case(
-        *(When(pk__gte=first, then=Value(index)) for index, first in reversed(known)),
-        output_field=IntegerField(),
-    )
-    # The key alone limits the rows: with a status to look for, a database may walk all runs of it.
-    since = Run.objects.filter(pk__gte=known[0][1]).annotate(day=day)
-    rows = since.values("day", "status").annotate(count=Count("pk", filter=Q(parent=None)))
-    for row in rows.order_by():
-        if row["status"] in _ENDED:
-            counts[row["day"], row["status"] == Status.COMPLETED] += row["count"]
-    return counts
+    asked: dict[tuple[int, bool], QuerySet[Run, Any]] = {}
+    for (index, first), (_, end) in zip_longest(known, known[1:], fillvalue=(0, None)):
+        day = Q(pk__gte=first) if end is None else Q(pk__gte=first, pk__lt=end)
+        runs = Run.objects.filter(day, parent=None).order_by().values("pk")
+        asked[index, True] = runs.filter(status=Status.COMPLETED)
+        asked[index, False] = runs.filter(status__in=FAILED)
+    return Counter(dict(zip(asked, counts(list(asked.values())), strict=True)))

@@ -9,7 +9,7 @@ from popflix.engine.states import Kind
 from popflix.engine.views.words import cut, pairs
 
 _WIDTH = 140
-_STARTED_BY = {
+STARTED_BY = {
     "command": "by a command",
     "schedule": "by its schedule",
     "retry": "tried again",
@@ -28,7 +28,8 @@ def words(
     """
     if kind == Kind.QUEUED:
         return _wanted(payload)
-    if kind == Kind.START:  # host and process are told on the run's page
+    # Host and process are told on the run's page.
+    if kind == Kind.START or (kind == Kind.RESUME and "host" in payload):
         return ""
     if kind == Kind.COMPLETE:
         return _counts(done, failed)
@@ -42,7 +43,7 @@ def words(
 
 def _wanted(payload: Mapping[str, Any]) -> str:
     trigger = str(payload.get("trigger", ""))
-    told = _STARTED_BY.get(trigger, trigger)
+    told = STARTED_BY.get(trigger, trigger)
     return cut(f"{told}, by {payload['by']}" if payload.get("by") else told, _WIDTH)
 
 

@@ -11,8 +11,8 @@ from django.http import HttpRequest
 
 from popflix.console.home import pace
 from popflix.console.home.rates import allowed_rates, rates
-from popflix.console.pieces import vocabulary
 from popflix.console.pieces.tones import State
+from popflix.console.units.standing import state_of
 from popflix.engine import status
 from popflix.engine.registry import Unit, registry
 from popflix.engine.states import Status, UnitStatus
@@ -21,6 +21,7 @@ from popflix.engine.views.words import cut
 from popflix.lib.limiter.survey import BucketView
 
 _TOLD = 110  # characters of a reason
+_ROOM = 8  # units that are seen at once beside what needs a person
 
 
 @dataclass(frozen=True)
@@ -44,10 +45,11 @@ class Row:
 def data(request: HttpRequest, now: dt.datetime) -> Mapping[str, Any]:
     views = sorted(status.overview(registry, now), key=lambda view: _unit(view).is_housekeeping)
     paces, allowed = rates(views, now), allowed_rates()
-    shown = [view for view in views if not _is_aside(view)]
+    aside = [view for view in views if _is_aside(view)] if len(views) > _ROOM else []
+    shown = [view for view in views if view not in aside]
     return {
         "rows": [_row(view, paces, allowed, _permitted(request)) for view in shown],
-        "at_rest": [view for view in views if _is_aside(view)],
+        "at_rest": aside,
     }
 
 
@@ -56,7 +58,7 @@ def _unit(view: UnitView) -> Unit:
 
 
 def _is_aside(view: UnitView) -> bool:
-    """Housekeeping at rest is one line for all."""
+    """Housekeeping at rest is one line for all, where there is no room for rows."""
     at_rest = view.status in (UnitStatus.IDLE, UnitStatus.COMPLETED) and not view.active
     return _unit(view).is_housekeeping and at_rest and not view.schedule_error
 
@@ -82,12 +84,12 @@ def _row(
     bucket = allowed.get(_unit(view).bucket)
     return Row(
         view=view,
-        state=_state(view),
+        state=state_of(view),
         run=run,
         more=len(roots) - 1,
         why=cut(_why(view, run), _TOLD),
         rate="" if rate is None else pace.rate_words(rate),
-        allowed=f"{bucket.rate:g}" if bucket and rate is not None else "",
+        allowed=pace.rate_words(bucket.rate) if bucket and rate is not None else "",
         left=pace.left_words(left),
         may=_offered(view) & permitted,
     )
@@ -98,16 +100,6 @@ def _roots(active: Sequence[ActiveRun]) -> list[ActiveRun]:
     known = {run.id for run in active}
     roots = [run for run in active if run.parent_id not in known]
     return sorted(roots, key=lambda run: (not run.is_working, run.id))
-
-
-def _state(view: UnitView) -> State:
-    """A unit at work says which kind of work: waiting is no running."""
-    working = {run.status for run in view.active if run.is_working}
-    if view.status == UnitStatus.RUNNING and working == {Status.WAITING}:
-        return vocabulary.state("run", Status.WAITING)
-    if view.active and not working and view.status != UnitStatus.PAUSED:
-        return vocabulary.state("run", Status.QUEUED)
-    return vocabulary.state("unit", view.status)
 
 
 def _why(view: UnitView, run: ActiveRun | None) -> str:
@@ -128,11 +120,13 @@ def _offered(view: UnitView) -> frozenset[str]:
         return frozenset({"resume"})
     if view.active:
         return frozenset({"pause"})
-    return frozenset({"run" if _needs_no_params(_unit(view)) else "ask", "pause"})
+    return frozenset({"run" if _starts_by_a_click(_unit(view)) else "ask", "pause"})
 
 
-def _needs_no_params(unit: Unit) -> bool:
-    """Whether it can be started by a click, without a form: what it takes by default is enough."""
+def _starts_by_a_click(unit: Unit) -> bool:
+    """As its timetable does, without a form: what it takes by default is enough."""
+    if unit.timetable is None:
+        return False
     try:
         unit.clean_params({})
     except Exception:

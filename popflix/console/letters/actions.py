@@ -10,7 +10,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseBase, QueryDict
 from django.shortcuts import redirect
 
 from popflix.console.doors import action, page, shown
-from popflix.console.letters import reading
+from popflix.console.letters import counting, reading
 from popflix.engine import starting
 from popflix.engine.deadletters import discarding, sources
 from popflix.engine.deadletters.letters import Wanted
@@ -18,11 +18,11 @@ from popflix.engine.deadletters.order import UNIT, Way
 from popflix.engine.models import Run
 from popflix.engine.views.words import cut
 from popflix.lib import audit
+from popflix.lib.admin import why_said
 from popflix.lib.clock import SYSTEM_CLOCK
 from popflix.lib.errors import OperatorError
 
 MOST_AT_ONCE = 10_000  # letters that one click discards: a second or two
-_LONGEST_WHY = 200
 
 
 @action("engine.retry_run")
@@ -62,7 +62,7 @@ def _started(request: HttpRequest, params: dict[str, object], target: str) -> Ru
             details = {"run": run.pk, "mode": run.params["mode"]}
             audit.record(
                 request.user, "retry dead letters", at=SYSTEM_CLOCK.now(), target=target,
-                details=details,
+                why=why_said(request) or "asked on the pages of dead letters", details=details,
             )  # fmt: skip
     if refused is not None:
         raise refused
@@ -81,10 +81,12 @@ def _confirm(request: HttpRequest) -> HttpResponseBase:
     except OperatorError as error:
         messages.info(request, f"{error.cause} {error.cure}")
         return redirect("console_letters")
-    title = f"Discard {each.group.count:,} dead {each.noun}?"
+    title = f"Discard {each.count} dead {each.noun}?"
+    may_be_more = each.group.count > min(MOST_AT_ONCE, counting.MOST)
     return shown(
         request, "console/letters/discard.html", title, each=each,
-        seen_at=SYSTEM_CLOCK.now().isoformat(), most=MOST_AT_ONCE,
+        seen_at=SYSTEM_CLOCK.now().isoformat(),
+        most=f"{MOST_AT_ONCE:,}" if may_be_more else "",
     )  # fmt: skip
 
 
@@ -92,13 +94,14 @@ def _confirm(request: HttpRequest) -> HttpResponseBase:
 def _discard(request: HttpRequest) -> HttpResponse:
     """Discard what was seen; what was given up since then is left."""
     sent = request.POST
-    if not sent.get("why", "").strip():
+    why = why_said(request)
+    if not why:
         raise OperatorError("Discarding needs a reason.", "Say why, for whoever asks later.")
     each = reading.require_group(sent.get("source", ""), sent.get("group", ""))
     now = SYSTEM_CLOCK.now()
     count = discarding.discard(
         Wanted(source=each.group.source, group=each.group.id),
-        by=request.user, why=sent.get("why", "")[:_LONGEST_WHY], now=now,
+        by=request.user, why=why, now=now,
         before=_instant(sent.get("seen_at", ""), now), most=MOST_AT_ONCE,
     )  # fmt: skip
     messages.success(request, f"Discarded {count:,} dead letters: {cut(each.error, 80)}")

@@ -80,14 +80,19 @@ def _line(group: str, entry: Mapping[str, Any]) -> Line:
         url=_url(str(entry.get("source", "")), group),
         error=str(entry.get("error", "")) or "It said nothing.",
         stage=str(entry.get("stage", "")),
-        letters=int(entry.get("letters", 0)),
-        retried=int(entry.get("retried", 0)),
-        refused=int(entry.get("refused", 0)),
-        passed=entry.get("passed"),
-        failed=entry.get("failed"),
-        left=entry.get("left"),
+        letters=_count(entry, "letters") or 0,
+        retried=_count(entry, "retried") or 0,
+        refused=_count(entry, "refused") or 0,
+        passed=_count(entry, "passed"),
+        failed=_count(entry, "failed"),
+        left=_count(entry, "left"),
         why=_why(entry),
     )
+
+
+def _count(entry: Mapping[str, Any], name: str) -> int | None:
+    found = entry.get(name)
+    return found if isinstance(found, int) else None
 
 
 def _why(entry: Mapping[str, Any]) -> str:
@@ -124,7 +129,8 @@ def of_group(group: str) -> list[Retry]:
     runs = Run.objects.filter(unit=UNIT).order_by("-id")[:_RUNS_LOOKED_AT]
     found = []
     for run in runs:
-        entry = (run.result.get("groups") or {}).get(group)
+        groups = run.result.get("groups") if isinstance(run.result, Mapping) else None
+        entry = groups.get(group) if isinstance(groups, Mapping) else None
         if isinstance(entry, Mapping):
             page = reverse("admin:engine_run_change", args=[run.pk])
             found.append(Retry(run, page, _line(group, entry)))

@@ -8,7 +8,7 @@ from django.http import Http404, HttpRequest
 from django.template.response import TemplateResponse
 
 from popflix.console.doors import page, shown
-from popflix.console.letters import ledger, reading
+from popflix.console.letters import ledger, paging, reading
 from popflix.engine.deadletters.letters import Wanted
 from popflix.engine.deadletters.order import PER_MINUTE
 from popflix.engine.deadletters.sample import SIZE
@@ -37,7 +37,7 @@ def group(request: HttpRequest, source: str, group: str) -> TemplateResponse:
         title = "Nothing is left of this group"
         return shown(request, "console/letters/gone.html", title, retries=retries)
     asked = request.GET.get
-    found = reading.letters_of(each, asked("after", ""), asked("at", ""))
+    found = paging.letters_of(each, asked("after", ""), asked("at", ""))
     return shown(
         request, "console/letters/group.html", cut(each.error, 120), each=each, page=found,
         retries=retries, **_may(request),

@@ -1,28 +1,30 @@
-"""Groups of dead letters and the letters of one group, as the pages show them."""
+"""Groups of dead letters, as the pages show them."""
 
 from __future__ import annotations
 
 import datetime as dt
-from collections import Counter
+from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from urllib.parse import urlencode
 
 from django.urls import reverse
 
+from popflix.console.letters import counting
+from popflix.console.pieces import tones, vocabulary
+from popflix.console.pieces.tones import State, Tone
 from popflix.engine import deadletters
 from popflix.engine.deadletters import selecting, sources
-from popflix.engine.deadletters.letters import Group, Letter, Wanted
+from popflix.engine.deadletters.letters import Group, Wanted
 from popflix.engine.grouping import LENGTH
 from popflix.engine.models import Pause
 from popflix.engine.registry import registry
 from popflix.engine.views.words import cut
 from popflix.lib.errors import OperatorError
 
+FAILURES = "failure"  # the vocabulary of kinds of failure
 MOST_GROUPS = 50
-LETTERS_A_PAGE = 50
-_ERROR_LENGTH = 200  # characters that are shown before the rest is folded
-_LONGEST_KEY = 200
+LONGEST_KEY = 200
 
 
 @dataclass(frozen=True)
@@ -47,8 +49,15 @@ class ShownGroup:
         return unit_url(self.group.unit)
 
     @property
-    def kind(self) -> str:
-        return self.group.kind.replace("_", " ").capitalize()
+    def kind(self) -> State:
+        """In the words of its app, which lists have, too; else in those of a run."""
+        known = {**tones.RUNS, **vocabulary.groups().get(FAILURES, {})}
+        words = self.group.kind.replace("_", " ").capitalize()
+        return known.get(self.group.kind) or State(words, Tone.BAD)
+
+    @property
+    def is_at_once(self) -> bool:
+        return self.group.newest - self.group.oldest < dt.timedelta(minutes=1)
 
     @property
     def error(self) -> str:
@@ -58,7 +67,7 @@ class ShownGroup:
 
     @property
     def count(self) -> str:
-        return f"{self.group.count:,}"
+        return counting.words(self.group.count)
 
     @property
     def noun(self) -> str:
@@ -67,7 +76,7 @@ class ShownGroup:
     @property
     def about(self) -> str:
         """Which group a button is about, for who hears the page."""
-        return f"{self.group.count:,} × {cut(self.error, 60)}"
+        return f"{self.count} × {cut(self.error, 60)}"
 
 
 @dataclass(frozen=True)
@@ -86,13 +95,13 @@ class Overview:
 
     shown: list[ShownGroup]
     groups: int = 0
-    letters: int = 0
+    letters: str = "0"
     filters: Mapping[str, list[Chip]] = field(default_factory=dict)
     is_filtered: bool = False
 
     @property
     def letters_words(self) -> str:
-        letters = "1 letter" if self.letters == 1 else f"{self.letters:,} letters"
+        letters = "1 letter" if self.letters == "1" else f"{self.letters} letters"
         return f"{letters} in {self.groups:,} {'group' if self.groups == 1 else 'groups'}"
 
     @property
@@ -101,15 +110,15 @@ class Overview:
 
 
 def overview(wanted: Wanted) -> Overview:
-    """The groups of all sources, the largest first: two queries for each source, one for all."""
-    every = selecting.meant(Wanted())
+    """The groups of all sources, the largest first: a few queries for each source, one for all."""
+    every = selecting.meant(Wanted(), most=counting.MOST + 1)
     meant = [(source, group) for source, group in every if wanted.takes(group)]
     pauses = _pauses()
     return Overview(
         [ShownGroup(group, source, pauses.get(group.unit, ""))
          for source, group in meant[:MOST_GROUPS]],
         groups=len(meant),
-        letters=sum(group.count for _, group in meant),
+        letters=counting.total(group.count for _, group in meant),
         filters=_filters([group for _, group in every], wanted),
         is_filtered=wanted != Wanted(),
     )  # fmt: skip
@@ -119,9 +128,9 @@ def group_of(source: str, group: str) -> ShownGroup | None:
     """The group of this id; None where nothing of it is left. Raises OperatorError for a source
     that nobody registered."""
     sources.find(source)
-    if len(group) > _LONGEST_KEY:
+    if len(group) > LONGEST_KEY:
         return None
-    found = selecting.meant(Wanted(source=source, group=group))
+    found = selecting.meant(Wanted(source=source, group=group), most=counting.MOST + 1)
     if not found:
         return None
     its_source, its_group = found[0]
@@ -133,76 +142,17 @@ def unit_url(unit: str) -> str:
     return reverse("console_unit", args=[unit]) if registry.find(unit) else ""
 
 
-# --- the letters of a group ---------------------------------------------------------------------
-
-
-@dataclass(frozen=True)
-class ShownLetter:
-    """`short` is the first line of the error; `whole` all of it, where that is more."""
-
-    key: str
-    at: dt.datetime
-    url: str
-    short: str
-    whole: str
-
-
-@dataclass(frozen=True)
-class LetterPage:
-    letters: list[ShownLetter]
-    is_first: bool
-    next: str = ""  # the query of the page behind this one
-
-
-def letters_of(shown: ShownGroup, after: str, at: str) -> LetterPage:
-    """Fifty letters, those that were given up first at the beginning, behind the one named."""
-    behind = _behind(after, at)
-    found = _read(shown, behind)
-    letters = [_letter(shown.source, each) for each in found[:LETTERS_A_PAGE]]
-    following = ""
-    if len(found) > LETTERS_A_PAGE:
-        last = letters[-1]
-        following = "?" + urlencode({"after": last.key, "at": last.at.isoformat()})
-    return LetterPage(letters, is_first=behind is None, next=following)
-
-
-def _behind(key: str, at: str) -> Letter | None:
-    """Nonsense in the address leads to the first page."""
-    try:
-        instant = dt.datetime.fromisoformat(at)
-    except ValueError:
-        return None
-    if not key or len(key) > _LONGEST_KEY or instant.tzinfo is None:
-        return None
-    return Letter(key, instant, "", "")
-
-
-def _read(shown: ShownGroup, behind: Letter | None) -> list[Letter]:
-    try:
-        return shown.source.letters(shown.group, limit=LETTERS_A_PAGE + 1, after=behind)
-    except (ValueError, OverflowError):  # no key of such rows
-        return shown.source.letters(shown.group, limit=LETTERS_A_PAGE + 1)
-
-
-def _letter(source: deadletters.Source, letter: Letter) -> ShownLetter:
-    first = (letter.error.strip().splitlines() or ["It said nothing."])[0]
-    short = cut(first, _ERROR_LENGTH)
-    whole = "" if short == letter.error.strip() else letter.error
-    return ShownLetter(letter.key, letter.at, source.url_of(letter.key), short, whole)
-
-
 # --- filters, pauses ----------------------------------------------------------------------------
 
 
 def _filters(groups: list[Group], wanted: Wanted) -> dict[str, list[Chip]]:
     """By source, and by unit within it: how many letters each of them has."""
     titles = {source.name: source.title for source in sources.registered()}
-    by_source = Counter[str]()
-    by_unit = Counter[str]()
+    by_source, by_unit = defaultdict[str, list[int]](list), defaultdict[str, list[int]](list)
     for group in groups:
-        by_source[group.source] += group.count
+        by_source[group.source].append(group.count)
         if wanted.source in ("", group.source) and group.unit:
-            by_unit[group.unit] += group.count
+            by_unit[group.unit].append(group.count)
     found = {
         "Source": _chips("source", by_source, titles, wanted.source, {}),
         "Unit": _chips("unit", by_unit, {}, wanted.unit, {"source": wanted.source}),
@@ -211,13 +161,24 @@ def _filters(groups: list[Group], wanted: Wanted) -> dict[str, list[Chip]]:
 
 
 def _chips(
-    name: str, counts: Counter[str], titles: Mapping[str, str], on: str, kept: Mapping[str, str]
+    name: str,
+    counts: Mapping[str, list[int]],
+    titles: Mapping[str, str],
+    on: str,
+    kept: Mapping[str, str],
 ) -> list[Chip]:
     rest = {key: value for key, value in kept.items() if value}
-    every = Chip("All", f"{sum(counts.values()):,}", f"?{urlencode(rest)}", not on)
+    total = counting.total(count for some in counts.values() for count in some)
+    every = Chip("All", total, f"?{urlencode(rest)}", not on)
+    largest_first = sorted(counts.items(), key=lambda pair: -sum(pair[1]))
     return [every] + [
-        Chip(titles.get(key, key), f"{count:,}", f"?{urlencode({**rest, name: key})}", on == key)
-        for key, count in counts.most_common()
+        Chip(
+            titles.get(key, key),
+            counting.total(some),
+            f"?{urlencode({**rest, name: key})}",
+            on == key,
+        )
+        for key, some in largest_first
     ]
 
 

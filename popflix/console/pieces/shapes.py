@@ -34,6 +34,8 @@ def progress_words(done: int, total: int | None, noun: str) -> str:
 
 def figure(value: float) -> str:
     """`4,400`, `93.4`, `0.25`: as many decimals as say something."""
+    if isinstance(value, int):
+        return f"{value:,}"
     if abs(value) >= 1000 or value == int(value):
         return f"{value:,.0f}"
     return f"{value:.1f}" if abs(value) >= 10 else f"{value:.2f}".rstrip("0").rstrip(".")
@@ -59,7 +61,8 @@ def line(
     low, high = min(known), max(known)
 
     def height(value: float) -> float:
-        part = (value - low) / (high - low) if high > low else 0.5
+        level = 0.5 if high else 0.0  # nought all the time lies on the ground
+        part = (value - low) / (high - low) if high > low else level
         return round(HEIGHT - _EDGE - part * (HEIGHT - 2 * _EDGE), 1)
 
     step = (WIDTH - 2 * _EDGE) / max(len(values) - 1, 1)

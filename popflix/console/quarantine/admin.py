@@ -11,7 +11,6 @@ from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
 from django.shortcuts import redirect
 from django.urls import URLPattern, path, reverse
 from django.utils.safestring import SafeString
-from django.views.decorators.http import require_POST
 
 from popflix.console.columns import moment_column
 from popflix.console.doors import action, shown
@@ -20,7 +19,7 @@ from popflix.console.pieces import render, vocabulary
 from popflix.console.pieces.tones import State, Tone
 from popflix.console.quarantine import many, one
 from popflix.lib import replaying
-from popflix.lib.admin import ReadOnlyAdmin, WhyForm, key_prefix
+from popflix.lib.admin import ReadOnlyAdmin, WhyForm, key_prefix, why_said
 from popflix.lib.clock import SYSTEM_CLOCK
 from popflix.lib.errors import OperatorError
 from popflix.lib.models import QuarantinedRow
@@ -83,7 +82,7 @@ class QuarantinedRowAdmin(ReadOnlyAdmin):
     # --- one ----------------------------------------------------------------------------
 
     def get_urls(self) -> list[URLPattern]:
-        replay = self.admin_site.admin_view(require_POST(self.replay_one))
+        replay = action("lib.replay_quarantinedrow")(self.replay_one)
         discard = action("lib.discard_quarantinedrow")(self.discard_one)
         return [
             path("<int:object_id>/replay/", replay, name="lib_quarantinedrow_replay"),
@@ -110,8 +109,6 @@ class QuarantinedRowAdmin(ReadOnlyAdmin):
 
     def replay_one(self, request: HttpRequest, object_id: int) -> HttpResponse:
         """Take the row as it was sent; what cannot be read is told at its field."""
-        if not self.has_replay_permission(request):
-            raise PermissionDenied
         row = self.get_object(request, str(object_id))
         if row is None:
             return self._gone(request)
@@ -120,7 +117,10 @@ class QuarantinedRowAdmin(ReadOnlyAdmin):
             messages.error(request, f"{sheet.faults_words} cannot be read. Nothing was written.")
             return self._page(request, sheet)
         try:
-            words = replaying.take_one(row.pk, sheet.raw, by=request.user, now=SYSTEM_CLOCK.now())
+            why = why_said(request) or "checked on its page"
+            words = replaying.take_one(
+                row.pk, sheet.raw, by=request.user, why=why, now=SYSTEM_CLOCK.now()
+            )
         except OperatorError as error:
             messages.error(request, f"{error.cause} {error.cure} Nothing was written.")
             return self._page(request, sheet)
@@ -128,7 +128,9 @@ class QuarantinedRowAdmin(ReadOnlyAdmin):
         return redirect(_LIST)
 
     def discard_one(self, request: HttpRequest, object_id: int) -> HttpResponse:
-        why = request.POST.get("why", "")[: many.LONGEST_WHY]
+        if self.get_object(request, str(object_id)) is None:
+            return self._gone(request)
+        why = why_said(request)
         if not replaying.discard([object_id], by=request.user, why=why, now=SYSTEM_CLOCK.now()):
             return self._gone(request)
         messages.success(request, "The row is discarded. The audit trail has kept it.")

@@ -13,11 +13,10 @@ from django.http import HttpRequest, HttpResponse
 from popflix.console.doors import shown
 from popflix.engine.views.words import cut
 from popflix.lib import replaying
-from popflix.lib.admin import why_given
+from popflix.lib.admin import why_given, why_said
 from popflix.lib.clock import SYSTEM_CLOCK
 
 MOST_AT_ONCE = 2_000
-LONGEST_WHY = 200
 LONGEST_LINE = 15  # digits
 _REASONS_TOLD = 3
 _REASON_LENGTH = 120
@@ -42,16 +41,18 @@ def _left(left: Counter[str]) -> str:
 
 def discard(request: HttpRequest, rows: QuerySet[Any]) -> HttpResponse | None:
     """Ask first, with their number and for a reason; then discard them."""
-    ids = _chosen(request, rows)
     is_every = request.POST.get("select_across") == "1"
-    why = request.POST.get("why", "").strip()[:LONGEST_WHY]
+    last = request.POST.get("last", "")  # of those that were seen: later ones are left
+    is_number = last.isdecimal() and len(last) <= LONGEST_LINE
+    ids = _chosen(request, rows.filter(pk__lte=int(last)) if is_number else rows)
+    why = why_said(request)
     if not (request.POST.get("post") and why):
         title = f"Discard {len(ids):,} {'row' if len(ids) == 1 else 'rows'}?"
         return shown(
             request, "admin/lib/quarantinedrow/discard.html", title, why=why,
             checkbox=ACTION_CHECKBOX_NAME, count=f"{len(ids):,}", more=len(ids) - _REASONS_TOLD,
             # All that match are told by the address of the list, as the list itself does it.
-            is_every=is_every, ids=ids[:1] if is_every else ids,
+            is_every=is_every, ids=ids[:1] if is_every else ids, last=ids[-1] if ids else "",
             some=rows.model.objects.filter(pk__in=ids[:_REASONS_TOLD]).order_by("pk"),
         )  # fmt: skip
     count = replaying.discard(ids, by=request.user, why=why, now=SYSTEM_CLOCK.now())

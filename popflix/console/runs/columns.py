@@ -11,6 +11,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from popflix.console.pieces import moments, render
+from popflix.console.units.links import unit_link as link_of_unit
 from popflix.engine.models import Run, RunStatus
 from popflix.engine.states import FAILED, TERMINAL, Status
 from popflix.engine.views.words import cut
@@ -21,7 +22,7 @@ _CUT = 80
 
 @admin.display(description="unit")
 def unit_link(self: Any, run: Run) -> SafeString:
-    return format_html('<a href="{}">{}</a>', reverse("console_unit", args=[run.unit]), run.unit)
+    return link_of_unit(run.unit)
 
 
 @admin.display(description="progress")

@@ -73,10 +73,5 @@ def per_second(done: int, seconds: float) -> float | None:
     return max(0, done) / seconds if seconds >= _LEAST_SECONDS else None
 
 
-def left_seconds(done: int, total: int | None, rate: float | None) -> float | None:
-    """How long the rest takes at this rate; None where nobody can tell."""
-    return None if total is None or not rate else max(0, total - done) / rate
-
-
 def _seconds(first: Mark, last: Mark) -> float:
     return (last.at - first.at).total_seconds()

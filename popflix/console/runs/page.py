@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.conf import settings
 from django.urls import reverse
 from django.utils import timezone
 
+from popflix.console.home.pace import left_seconds
 from popflix.console.pieces import moments, render, vocabulary
 from popflix.console.pieces.render import Entry
 from popflix.console.pieces.shapes import figure
@@ -47,10 +49,10 @@ def now(look: Look) -> dict[str, Any]:
     marks = [*look.marks, *_latest(look)]
     rate = pace.recent(look.marks, look.done, look.now) if is_working else None
     taken = seconds_taken(run)
-    left = pace.left_seconds(look.done, run.total_count, rate)
+    left = left_seconds(look.done, run.total_count, rate)
     rates, allowed = pace.rates(marks), reading.allowed_rate(run.unit)
     return {
-        "run": run, "look": look, "is_working": is_working,
+        "run": run, "look": look, "is_working": is_working, "is_silent": _is_silent(look),
         "live_href": f"{reverse('admin:engine_run_live', args=[run.pk])}?seen={look.seen}",
         "figures": [
             ("Done", f"{look.done:,}"), ("Went well", f"{look.ok:,}"),
@@ -58,12 +60,20 @@ def now(look: Look) -> dict[str, Any]:
             *([("A second, now", figure(round(rate, 1)))] if rate is not None else []),
             *([] if look.counts_workers else [("A second, mean", _mean(look.done, taken))]),
             (_taken_label(look), moments.lasted(taken) if taken is not None else "–"),
-            *([("Time left", f"about {moments.lasted(left)}")] if left is not None else []),
+            *([("Time left", f"about {_roughly(left)}")] if left is not None else []),
         ],
         "rates": _points(rates),
         "allowed": allowed,
         "top": figure(round(max([each for _, each in rates] + [allowed or 0]), 1)),
     }  # fmt: skip
+
+
+def _is_silent(look: Look) -> bool:
+    """Its process has not been heard of for so long that others may take its work."""
+    run = look.run
+    if run.status != RunStatus.RUNNING or run.pid is None or run.heartbeat_at is None:
+        return False
+    return (look.now - run.heartbeat_at).total_seconds() > settings.POPFLIX_LEASE_SECONDS
 
 
 def _latest(look: Look) -> list[pace.Mark]:
@@ -78,6 +88,11 @@ def _latest(look: Look) -> list[pace.Mark]:
 def _mean(done: int, seconds: float | None) -> str:
     rate = None if seconds is None else pace.per_second(done, seconds)
     return "–" if rate is None else figure(round(rate, 1))
+
+
+def _roughly(seconds: float) -> str:
+    """In whole minutes from two minutes on: nobody waits by the second."""
+    return moments.lasted(round(seconds / 60) * 60 if seconds >= 120 else seconds)
 
 
 def _taken_label(look: Look) -> str:
@@ -139,7 +154,7 @@ def side(look: Look, user: Any, retries: list[Run]) -> dict[str, Any]:
     return {
         "run": run,
         "attempts": [*reading.earlier_attempts(run), run, *retries],
-        "params": facts.rows(run.params),
+        "params": facts.rows({k: v for k, v in run.params.items() if v not in (None, "", [], {})}),
         "result": facts.rows({k: v for k, v in run.result.items() if k != "waits"}),
         "rendered": results.rendered(run),
         "files": list(files.files_of(run.pk)),

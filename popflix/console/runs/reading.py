@@ -7,6 +7,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from popflix.console.runs.facts import named
 from popflix.console.runs.pace import Mark, together
 from popflix.engine.models import Event, Run, RunLog, RunSample
 from popflix.engine.registry import Mode, registry
@@ -68,7 +69,10 @@ class Look:
 
 def find(run_id: int) -> Run | None:
     near = Run.objects.select_related("parent", "retry_of__retry_of__retry_of", "log")
-    return near.defer(*_NOT_NEEDED).filter(pk=run_id).first()
+    run = near.defer(*_NOT_NEEDED).filter(pk=run_id).first()
+    if run is not None:  # its columns take any JSON
+        run.params, run.result = dict(named(run.params)), dict(named(run.result))
+    return run
 
 
 def look(run: Run, now: dt.datetime) -> Look:

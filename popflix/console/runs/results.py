@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 
 from django.utils.safestring import SafeString
 
 from popflix.engine.models import Run
 
+log = logging.getLogger(__name__)
 Renderer = Callable[[Run], SafeString]  # empty: nothing worth showing, the figures are shown
 _renderers: dict[str, Renderer] = {}
 
@@ -25,6 +27,10 @@ def forget(unit: str) -> None:
 
 
 def rendered(run: Run) -> SafeString | str:
-    """Empty where the unit's result is shown as rows of figures."""
+    """Empty where the unit's result is shown as rows of figures, or is none that can be drawn."""
     renderer = _renderers.get(run.unit)
-    return renderer(run) if renderer else ""
+    try:
+        return renderer(run) if renderer else ""
+    except Exception:
+        log.exception("The result of run %s cannot be drawn", run.pk)
+        return ""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.contrib import admin, messages
+from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
@@ -12,7 +12,7 @@ from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils.http import content_disposition_header
 
-from popflix.console.doors import action, shown, way_back
+from popflix.console.doors import action, part, shown, way_back
 from popflix.console.doors import page as looked_at
 from popflix.console.runs import acting
 from popflix.console.runs import page as parts
@@ -21,13 +21,15 @@ from popflix.engine.models import RunFile
 from popflix.lib.clock import SYSTEM_CLOCK
 
 _FOLDER = "console/runs"
+_DIGITS = 19  # no database takes a longer number
 
 
 def page(model_admin: Any, request: HttpRequest, object_id: str) -> HttpResponse:
     """The whole page; nothing on it is changed by sending it."""
     if request.method not in ("GET", "HEAD") or not model_admin.has_view_permission(request):
         raise PermissionDenied
-    run = find(int(object_id)) if object_id.isdecimal() else None
+    is_number = object_id.isdecimal() and len(object_id) <= _DIGITS
+    run = find(int(object_id)) if is_number else None
     if run is None:
         gone: HttpResponse = model_admin._get_obj_does_not_exist_redirect(
             request, model_admin.opts, object_id
@@ -45,16 +47,9 @@ def page(model_admin: Any, request: HttpRequest, object_id: str) -> HttpResponse
     return shown(request, f"{_FOLDER}/page.html", f"{run.unit} run {run.pk}", **context)
 
 
+@part("engine.view_run")
 def live(request: HttpRequest, run_id: int) -> HttpResponse:
-    """What is new since `seen`. Logged out meanwhile: the page is loaded anew, and asks to."""
-    is_part = getattr(request, "htmx", False)
-    if is_part and not admin.site.has_permission(request):
-        return HttpResponse(headers={"HX-Refresh": "true"})
-    return _live(request, run_id)  # type: ignore[return-value]  # the door knows only its base
-
-
-@looked_at("engine.view_run")
-def _live(request: HttpRequest, run_id: int) -> HttpResponse:
+    """What is new since `seen`."""
     run = find(run_id)
     if run is None:
         raise Http404("There is no such run.")

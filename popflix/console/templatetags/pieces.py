@@ -43,19 +43,32 @@ def action(
     button's id: in a part that is asked for again it keeps the focus. `fields` are sent along.
     """
     request = context["request"]
-    htmx = getattr(request, "htmx", None)  # the page that shows what it asks for
     return {
         "href": href, "label": label, "kind": kind, "about": about, "ask_why": ask_why,
         "fields": list(fields.items()), "token": get_token(request),
         "ident": ident,
-        "next": (htmx and htmx.current_url_abs_path) or request.get_full_path(),
+        "next": _page_of(request),
     }  # fmt: skip
+
+
+def _page_of(request: Any) -> str:
+    """The page on which an answer is shown: what htmx asks for is a part of one, and what a
+    form was sent to can often not be looked at."""
+    htmx = getattr(request, "htmx", None)
+    asking = (htmx and htmx.current_url_abs_path) or request.POST.get("next")
+    return str(asking or request.get_full_path())
 
 
 @register.filter
 def thousands(count: int) -> str:
     """`48,210`."""
     return f"{count:,}"
+
+
+@register.filter
+def sentence(text: str) -> str:
+    """With one full stop, whoever wrote it."""
+    return text if text.endswith((".", "!", "?", "…")) else f"{text}."
 
 
 @register.filter
@@ -75,7 +88,7 @@ def labelled(cells: Iterable[SafeString], headers: Iterable[dict[str, Any]]) -> 
     for number, cell in enumerate(cells):
         text = headings[number] if number < len(headings) else ""
         if cell.startswith("<td class=") and text and not text.lstrip().startswith("<"):
-            hollow = mark_safe("data-empty " if cell.endswith(">-</td>") else "")
+            hollow = mark_safe("data-empty " if cell.endswith(">–</td>") else "")
             label = format_html('<td data-label="{}" {}', capfirst(text), hollow)
             yield mark_safe(label + cell.removeprefix("<td "))
         else:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 Change = tuple[str, str, str]  # a field, its value before and after
 _SIDES = {"before", "after"}
+_DEEPEST = 8  # levels that are shown
+_HALF_A_LETTER = re.compile(r"[\ud800-\udfff]")  # JSON can hold it, a page cannot
 
 
 @dataclass(frozen=True)
@@ -15,10 +18,12 @@ class Told:
     facts: list[tuple[str, str]] = field(default_factory=list)
 
 
-def told(details: Mapping[str, object]) -> Told:
+def told(details: object) -> Told:
     """`{"year": {"before": 1, "after": 2}}`, or the two sides each with their fields, are
     changes; everything else is a fact."""
     found = Told()
+    if not isinstance(details, Mapping):  # the column takes any JSON
+        details = {"value": details}
     rest = dict(details)
     if rest.keys() >= _SIDES:
         found.changes.extend(_changes("value", rest.pop("before"), rest.pop("after")))
@@ -37,18 +42,21 @@ def _changes(name: str, before: object, after: object) -> list[Change]:
     return [(_words(each), text(before.get(each)), text(after.get(each))) for each in names]
 
 
-def text(value: object) -> str:
+def text(value: object, deeper: int = _DEEPEST) -> str:
     """A value of JSON in words: `a, b` and `name: value`."""
     if value is None:
         return ""
     if isinstance(value, bool):
         return "yes" if value else "no"
+    if isinstance(value, Mapping | list | tuple) and not deeper:
+        return "…"
     if isinstance(value, Mapping):
-        return "; ".join(f"{_words(str(name))}: {text(each)}" for name, each in value.items())
+        parts = ((_words(str(name)), text(each, deeper - 1)) for name, each in value.items())
+        return "; ".join(f"{name}: {part}" for name, part in parts)
     if isinstance(value, list | tuple):
-        return ", ".join(text(each) for each in value)
-    return str(value)
+        return ", ".join(text(each, deeper - 1) for each in value)
+    return _HALF_A_LETTER.sub(" ", str(value))
 
 
 def _words(name: str) -> str:
-    return name.replace("_", " ")
+    return _HALF_A_LETTER.sub(" ", name.replace("_", " "))

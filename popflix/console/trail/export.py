@@ -45,6 +45,7 @@ def _lines(entries: QuerySet[Any], most: int) -> Iterator[str]:
 
 def _cells(entry: AuditEntry) -> list[str]:
     details = json.dumps(entry.details, ensure_ascii=False) if entry.details else ""
+    details = details.encode(errors="replace").decode()  # JSON can hold half a letter, no file can
     return [
         entry.at.isoformat(), entry.actor_name, entry.action, entry.target, str(entry.count),
         entry.why, details,

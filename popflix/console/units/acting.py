@@ -20,9 +20,13 @@ from popflix.lib.redact import redact
 
 
 def run_now(account: Any, unit: Unit, params: Mapping[str, object], why: str = "") -> Run:
-    """Leave a run to the queue. Raises OperatorError, Paused and Busy among it."""
+    """Leave a run to the queue. Raises OperatorError, Paused and Busy among it.
+
+    Where a parameter says who asks, that is the account, whatever was typed.
+    """
     by = account.get_username()
-    _require_taken(unit, params)
+    if "by" in _taken(unit, params):
+        params = {**params, "by": by}
     try:
         with transaction.atomic():
             run = starting.enqueue(unit.name, params, trigger="admin", by=by)
@@ -36,11 +40,12 @@ def run_now(account: Any, unit: Unit, params: Mapping[str, object], why: str = "
     return run
 
 
-def _require_taken(unit: Unit, params: Mapping[str, object]) -> None:
-    """Code that checks parameters may stumble over odd ones: that is a refusal, too."""
-    for name in (unit.name, *unit.workers):
+def _taken(unit: Unit, params: Mapping[str, object]) -> Mapping[str, object]:
+    """What the unit makes of them; code that checks may stumble over odd ones: a refusal, too."""
+    taken: Mapping[str, object] = {}
+    for name in (*unit.workers, unit.name):
         try:
-            registry.get(name).clean_params(params)
+            taken = registry.get(name).clean_params(params)
         except OperatorError:
             raise
         except Exception as error:
@@ -48,6 +53,7 @@ def _require_taken(unit: Unit, params: Mapping[str, object]) -> None:
                 redact(f"{name} refuses these parameters: {type(error).__name__}: {error}."),
                 "Check their names and values.",
             ) from error
+    return taken
 
 
 def pause(account: Any, name: str, why: str) -> str:

@@ -10,7 +10,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from popflix.console.pieces.moments import lasted
+from popflix.console.pieces.tones import State
 from popflix.console.units import words
+from popflix.console.units.standing import state_of
 from popflix.engine import status
 from popflix.engine.deadletters import sources
 from popflix.engine.models import Pause, Run
@@ -18,9 +20,11 @@ from popflix.engine.registry import Mode, Registry, Unit, registry
 from popflix.engine.unit_views import UnitView
 from popflix.engine.views.words import cut
 from popflix.lib.errors import OperatorError
+from popflix.lib.tally import told
 
 RUNS_SHOWN = 20
 _CUT = 100
+_MOST_LETTERS = 1000  # that are counted
 _NOT_FOR_LISTS = ("params", "result")  # may be large
 
 
@@ -30,6 +34,7 @@ class Line:
 
     view: UnitView
     does: str
+    state: State
     why: str  # what holds it up, or what went wrong last
     can_start: bool  # by one click, as its timetable does; else it is asked how
 
@@ -51,7 +56,7 @@ def lines(now: dt.datetime) -> list[Line]:
 
 def _line(unit: Unit, view: UnitView) -> Line:
     can_start = unit.timetable is not None and view.slots_taken < view.slots
-    return Line(view, does(unit), _why(view), can_start)
+    return Line(view, does(unit), state_of(view), _why(view), can_start)
 
 
 def _why(view: UnitView) -> str:
@@ -119,11 +124,11 @@ def _done(run: Run) -> tuple[str, float, float]:
     return f"#{run.pk}", max(run.done_count - run.failed_count, 0), run.failed_count
 
 
-def letters(unit: Unit) -> int:
-    """How many of its dead letters there are, of every source that may have some."""
+def letters(unit: Unit) -> str:
+    """How many of its dead letters there are, of all sources that may have some; empty of none."""
     mine = [each for each in sources.registered() if each.unit in ("", unit.name)]
-    groups = [group for source in mine for group in source.groups()]
-    return sum(group.count for group in groups if group.unit == unit.name)
+    seen = [each.glance(most=_MOST_LETTERS + 1, unit=unit.name).total() for each in mine]
+    return told(sum(seen), _MOST_LETTERS) if any(seen) else ""
 
 
 def known_params(unit: Unit) -> Mapping[str, Any]:

@@ -8,11 +8,15 @@ from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
+from django.urls import reverse
 
 from popflix.console import menu
-from popflix.console.doors import action, part, shown
+from popflix.console.doors import action, part, shown, way_back
 from popflix.console.units import acting, look, timetables, words
+from popflix.console.units.standing import state_of
 from popflix.engine.registry import Unit, registry
+from popflix.engine.status import nobody_works, supervisors
+from popflix.lib.admin import why_said
 from popflix.lib.clock import SYSTEM_CLOCK
 from popflix.lib.errors import OperatorError
 
@@ -21,10 +25,11 @@ menu.register(menu.Page(menu.WORK, "Units", "console_units", "engine.view_run", 
 
 @part("engine.view_run")
 def units(request: HttpRequest) -> HttpResponse:
-    lines = look.lines(SYSTEM_CLOCK.now())
+    now = SYSTEM_CLOCK.now()
+    context = {"lines": look.lines(now), "nobody_works": bool(nobody_works(supervisors(now)))}
     if request.htmx:  # type: ignore[attr-defined]  # django_htmx sets it
-        return TemplateResponse(request, "console/units/lines.html", {"lines": lines})
-    return shown(request, "console/units/list.html", "Units", lines=lines)
+        return TemplateResponse(request, "console/units/lines.html", context)
+    return shown(request, "console/units/list.html", "Units", **context)
 
 
 @part("engine.view_run")
@@ -41,14 +46,15 @@ def run(request: HttpRequest, name: str) -> str | HttpResponse:
     """From the unit's own page to the run's page; from elsewhere back there."""
     found = _unit(name)
     typed = request.POST.get("params", "")
-    goes_back = bool(request.POST.get("next"))
+    own = reverse("console_unit", args=[name])
+    goes_back = way_back(request, own) != own
+    why = why_said(request)
     try:
-        why = request.POST.get("why", "").strip()
         started = acting.run_now(request.user, found, words.typed_params(typed), why)
     except OperatorError as error:
         if goes_back:
             raise
-        return _page(request, found, typed=typed, why=request.POST.get("why", ""), refusal=error)
+        return _page(request, found, typed=typed, why=why, refusal=error)
     told = f"Run {started.pk} of {name} is queued; a worker takes it up."
     if goes_back:
         return told
@@ -58,13 +64,13 @@ def run(request: HttpRequest, name: str) -> str | HttpResponse:
 
 @action("engine.pause_unit")
 def pause(request: HttpRequest, name: str) -> str:
-    return acting.pause(request.user, _unit(name).name, request.POST.get("why", ""))
+    return acting.pause(request.user, _unit(name).name, why_said(request))
 
 
 @action("engine.pause_unit")
 def resume(request: HttpRequest, name: str) -> str:
     """A pause outlives its unit, so the name need not be a unit's."""
-    return acting.resume(request.user, name, request.POST.get("why", ""))
+    return acting.resume(request.user, name, why_said(request))
 
 
 def _unit(name: str) -> Unit:
@@ -91,9 +97,10 @@ def _live(request: HttpRequest, found: Unit) -> HttpResponse:
 def _now(found: Unit) -> dict[str, Any]:
     """What changes while one looks."""
     now = SYSTEM_CLOCK.now()
-    past, pauses = look.history(found), look.pauses(found)
+    view, past, pauses = look.one(found, now), look.history(found), look.pauses(found)
     return {
-        "unit": found, "view": look.one(found, now), "pauses": pauses, "past": past,
+        "now": now, "unit": found, "view": view, "state": state_of(view), "pauses": pauses,
+        "past": past,
         "charts": look.charts(past), "known": look.known_params(found),
         "held": look.fingerprint([(each.holder, each.at) for each in pauses]),
         "seen": look.fingerprint([(each.run.pk, each.run.status) for each in past]),

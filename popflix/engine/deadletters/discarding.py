@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import datetime as dt
+from functools import partial
 
 from django.contrib.auth.models import AbstractBaseUser, AnonymousUser
-from django.db import transaction
 
+from popflix.engine.changes import whole
 from popflix.engine.context import RunContext
 from popflix.engine.deadletters.letters import Group, Letter, Wanted
 from popflix.engine.deadletters.selecting import meant, pages
@@ -43,8 +44,7 @@ def discard(
         for page in pages(source, group, size=LETTERS_A_COMMIT, before=before):
             if most is not None and count >= most:
                 return count
-            with transaction.atomic():
-                count += _discard(source, group, page, by, why, now)
+            count += whole(partial(_discard, source, group, page, by, why, now))
     return count
 
 

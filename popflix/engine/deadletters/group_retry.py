@@ -18,6 +18,7 @@ from popflix.engine.deadletters.sample import SIZE, Judgement, judge
 from popflix.engine.deadletters.sources import Source
 from popflix.engine.models import Run
 from popflix.engine.registry import registry as all_units
+from popflix.engine.slots import active_keys
 from popflix.lib.errors import OperatorError
 from popflix.lib.locks import again_when_locked
 
@@ -163,7 +164,7 @@ def wake(source: Source, ctx: RunContext, by: str) -> None:
     unit = all_units.find(source.unit) if source.unit else None
     if unit is None or pauses.is_paused(source.unit):
         return
-    if Run.objects.filter(unit=source.unit, active_key__isnull=False).exists():
+    if Run.objects.filter(active_keys(source.unit)).exists():
         return
     order = Order(unit, {}, "retry", on_queue=True, told={"by": by})
     try:

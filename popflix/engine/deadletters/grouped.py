@@ -1,8 +1,8 @@
-"""Letters counted by group: one query along an index, and two more for an example of each."""
+"""Letters counted by group: a query or two along an index, and more for an example of each."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import reduce
 from operator import or_
@@ -11,6 +11,7 @@ from typing import Any
 from django.db.models import Count, Max, Min, Q, QuerySet
 
 from popflix.engine.deadletters.letters import Group
+from popflix.lib import leaps
 from popflix.lib.batches import chunk
 
 _AT_ONCE = 200  # groups in one condition: SQLite takes no thousand of them
@@ -47,19 +48,53 @@ def grouped(
         .order_by()
     )
     errors = _errors(letters if rows is None else rows, columns, by, found)
-    return [
-        Group(
-            source,
-            row[columns.unit] if columns.unit else unit,
-            row[columns.kind],
-            row["error_group"],
-            row["count"],
-            row["oldest"],
-            row["newest"],
-            errors.get(_key(row[name] for name in by)) or row["error_group"],
-        )
-        for row in found
+    return [_group(source, unit, columns, by, row, errors) for row in found]
+
+
+def counted_to(
+    most: int,
+    rows: QuerySet[Any],
+    columns: Columns,
+    kinds: Sequence[str],
+    *,
+    source: str,
+    unit: str,
+) -> list[Group]:
+    """The groups of these kinds, of each of which at most so many letters are counted.
+
+    For letters of one unit among all `rows` of a table: by the index (kind, error_group, at) a
+    group costs the same, however many letters it has.
+    """
+    by = [columns.kind, "error_group"]
+    known = leaps.pairs(rows, columns.kind, kinds, "error_group")
+    extents = leaps.extents(rows, (columns.kind, "error_group", columns.at), known, most)
+    found = [
+        {columns.kind: kind, "error_group": text, "count": count, "oldest": least, "newest": last}
+        for (kind, text), (count, least, last) in zip(known, extents, strict=True)
+        if count
     ]
+    errors = _errors(rows, columns, by, found)
+    return [_group(source, unit, columns, by, row, errors) for row in found]
+
+
+def _group(
+    source: str,
+    unit: str,
+    columns: Columns,
+    by: list[str],
+    row: Mapping[str, Any],
+    errors: Mapping[tuple[str, ...], str],
+) -> Group:
+    return Group(
+        source,
+        row[columns.unit] if columns.unit else unit,
+        row[columns.kind],
+        row["error_group"],
+        row["count"],
+        row["oldest"],
+        row["newest"],
+        errors.get(_key(row[name] for name in by)) or row["error_group"],
+    )
 
 
 def _errors(

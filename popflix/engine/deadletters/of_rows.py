@@ -12,7 +12,7 @@ from typing import Any
 from django.db import router
 from django.db.models import Q, QuerySet
 
-from popflix.engine.deadletters.grouped import Columns, grouped
+from popflix.engine.deadletters.grouped import Columns, counted_to, grouped
 from popflix.engine.deadletters.letters import Group, Letter, PutBack, Reason, Verdict
 from popflix.engine.deadletters.sources import UrlOf, nowhere
 from popflix.engine.models import Lane, WorkRow
@@ -48,11 +48,16 @@ class WorkRowSource:
     url_of: UrlOf = nowhere
     kinds: Sequence[str] = ()
 
-    def groups(self, *, before: dt.datetime | None = None) -> list[Group]:
-        letters, rows = self._letters(before), self._rows()
+    def groups(self, *, before: dt.datetime | None = None, most: int | None = None) -> list[Group]:
+        rows = self._rows()
+        if most is not None and before is None and self.kinds:
+            return counted_to(most, rows, _COLUMNS, self.kinds, source=self.name, unit=self.unit)
+        letters = self._letters(before)
         return grouped(letters, _COLUMNS, source=self.name, unit=self.unit, rows=rows)
 
-    def glance(self, *, most: int) -> Counter[Reason]:
+    def glance(self, *, most: int, unit: str = "") -> Counter[Reason]:
+        if unit not in ("", self.unit):
+            return Counter()
         rows = self._letters(None)
         if not self.kinds:  # by the index of claims: what is given up is not due
             rows = self._rows().filter(

@@ -22,6 +22,7 @@ from popflix.lib.errors import OperatorError
 from popflix.lib.tally import tally
 
 NAME = "runs"
+_DIGITS = 19  # no database takes a longer number
 _PAGE = page_of("admin:engine_run_change")
 _COLUMNS = Columns("status", "finished_at", "error", "unit")
 
@@ -31,7 +32,7 @@ class RunSource:
     """Runs that ended as error or lost, were neither retried nor discarded, and belong to no
     process (that is retried as a whole). Its kinds are the two statuses.
 
-    Found by the index (status, dismissed_at, parent).
+    Found and counted by the index (status, dismissed_at, parent, unit, error_group, finished_at).
     """
 
     registry: Registry = all_units
@@ -40,11 +41,13 @@ class RunSource:
     unit: str = ""
     url_of: UrlOf = _PAGE
 
-    def groups(self, *, before: dt.datetime | None = None) -> list[Group]:
+    def groups(self, *, before: dt.datetime | None = None, most: int | None = None) -> list[Group]:
+        """All are counted: runs that failed are few beside the rows of a domain."""
         return grouped(_letters(before), _COLUMNS, source=self.name, unit=self.unit)
 
-    def glance(self, *, most: int) -> Counter[Reason]:
-        counted = tally(_letters(None)[:most], "unit", "status", "error_group")
+    def glance(self, *, most: int, unit: str = "") -> Counter[Reason]:
+        runs = _letters(None).filter(unit=unit) if unit else _letters(None)
+        counted = tally(runs.order_by()[:most], "unit", "status", "error_group")
         return Counter({Reason(*words): count for words, count in counted.items()})
 
     def letters(
@@ -63,7 +66,8 @@ class RunSource:
         return _read(runs.order_by("finished_at", "pk")[:limit])
 
     def find(self, key: str) -> Letter | None:
-        found = _read(_letters(None).filter(pk=int(key))) if key.isdecimal() else []
+        is_number = key.isdecimal() and len(key) <= _DIGITS
+        found = _read(_letters(None).filter(pk=int(key))) if is_number else []
         return found[0] if found else None
 
     def retry(

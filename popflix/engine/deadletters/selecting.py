@@ -10,13 +10,18 @@ from popflix.engine.deadletters.letters import Group, Letter, Wanted
 from popflix.engine.deadletters.sources import Source
 
 
-def meant(wanted: Wanted, before: dt.datetime | None = None) -> list[tuple[Source, Group]]:
-    """The groups that are meant, the largest first. Raises OperatorError for an unknown source."""
+def meant(
+    wanted: Wanted, before: dt.datetime | None = None, most: int | None = None
+) -> list[tuple[Source, Group]]:
+    """The groups that are meant, the largest first. Raises OperatorError for an unknown source.
+
+    Of no group more than `most` letters need be counted.
+    """
     named = [sources.find(wanted.source)] if wanted.source else sources.registered()
     found = [
         (source, group)
         for source in named
-        for group in source.groups(before=before)
+        for group in source.groups(before=before, most=most)
         if wanted.takes(group)
     ]
     return sorted(found, key=lambda pair: (-pair[1].count, pair[1].id))

@@ -50,11 +50,17 @@ class Source(Protocol):
     def url_of(self) -> UrlOf:
         """Where the run or row of a letter is looked at, by the letter's key."""
 
-    def groups(self, *, before: dt.datetime | None = None) -> list[Group]:
-        """All groups, counting the letters given up before that instant."""
+    def groups(self, *, before: dt.datetime | None = None, most: int | None = None) -> list[Group]:
+        """All groups, counting the letters given up before that instant.
 
-    def glance(self, *, most: int) -> Counter[Reason]:
-        """How many letters there are, by reason, of so many at most: its cost is bounded."""
+        For pages: of no group more than `most` need be counted.
+        """
+
+    def glance(self, *, most: int, unit: str = "") -> Counter[Reason]:
+        """How many letters there are, by reason, of so many at most: its cost is bounded.
+
+        Where a unit is named, of its letters alone.
+        """
 
     def letters(
         self,

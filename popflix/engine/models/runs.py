@@ -80,7 +80,10 @@ class Run(models.Model):
             # Lists of a state; runs of the last days, which the index alone counts.
             models.Index(fields=["status", "-id", "parent"], name="run_status_newest"),
             models.Index(fields=["status", "lease_until"], name="run_status_lease"),  # watcher
-            models.Index(fields=["status", "dismissed_at", "parent"], name="run_letters"),
+            models.Index(  # dead letters, which the index alone counts by unit and error
+                fields=["status", "dismissed_at", "parent", "unit", "error_group", "finished_at"],
+                name="run_failures",
+            ),
         ]
         permissions = [
             ("run_unit", "Can run a unit"),

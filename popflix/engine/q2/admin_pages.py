@@ -36,7 +36,7 @@ class ResultAdmin(_Unread):
     """What ended and was kept: deliveries of runs leave nothing here, the runs' own pages tell."""
 
     menu = (_SECTION, 30)
-    menu_label = "Queue: done"
+    menu_label = list_title = "Queue: done"
     list_display = ("name", "func", "cluster", "started", "stopped", "attempt_count")
     ordering = ("-stopped",)
     fields = _TASK_FIELDS
@@ -44,12 +44,12 @@ class ResultAdmin(_Unread):
 
 
 class FailureAdmin(ResultAdmin):
-    menu_label = "Queue: failed"
+    menu_label = list_title = "Queue: failed"
 
 
 class WaitingAdmin(_Unread):
     menu = (_SECTION, 20)
-    menu_label = "Queue: waiting"
+    menu_label = list_title = "Queue: waiting"
     list_display = ("id", "key", "lock")
     ordering = ("id",)
     fields = ("key", "lock")
@@ -60,7 +60,7 @@ class TickAdmin(_Unread):
     """The fallback's tick, and what strangers put there. Ours are the schedules under *Work*."""
 
     menu = (_SECTION, 40)
-    menu_label = "Queue: ticks"
+    menu_label = list_title = "Queue: ticks"
     list_display = ("id", "name", "func", "schedule_type", "next_run", "cluster")
     ordering = ("id",)
     fields = ("name", "func", "schedule_type", "minutes", "repeats", "next_run", "cluster")

@@ -7,6 +7,8 @@ from collections.abc import Iterable
 
 from popflix.lib.errors import UsageError
 
+_DEEPEST = 20  # levels of a value: MariaDB takes no JSON of over thirty
+
 
 def parse_params(given: Iterable[str]) -> dict[str, object]:
     """`k=v` each: v is JSON where it parses, else text. Raises UsageError."""
@@ -26,9 +28,26 @@ def parse_params(given: Iterable[str]) -> dict[str, object]:
 
 def _value(text: str) -> object:
     try:
-        return json.loads(text, parse_constant=_refuse)
+        value = json.loads(text, parse_constant=_refuse)
     except (ValueError, RecursionError):
         return text
+    return value if _is_shallow(value) else text
+
+
+def _is_shallow(value: object) -> bool:
+    """Whether it can be shown: who reads what is nested without end has no end of the stack."""
+    level = [value]
+    for _ in range(_DEEPEST):
+        level = [each for outer in level for each in _within(outer)]
+        if not level:
+            return True
+    return False
+
+
+def _within(value: object) -> list[object]:
+    if isinstance(value, dict):
+        return list(value.values())
+    return value if isinstance(value, list) else []
 
 
 def _refuse(word: str) -> object:

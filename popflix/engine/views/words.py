@@ -7,8 +7,9 @@ import json
 import re
 from collections.abc import Mapping
 
-# What is stored came from outside: an escape sequence in it must not reach the terminal.
-_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
+# What is stored came from outside: an escape sequence in it must not reach the terminal, and half
+# a letter (a surrogate) can be written nowhere.
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 
 
 def one_line(text: str) -> str:

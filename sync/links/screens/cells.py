@@ -15,7 +15,7 @@ from sync.links.models import MediaLinks
 from sync.links.screens.shown import Shown
 
 _WHY_LENGTH = 110
-NOTHING = "-"  # Django's word for an empty cell, which a phone leaves out
+NOTHING = "–"  # an empty cell, as Django's are here: a phone leaves it out
 
 
 def _cell(name: str, link: MediaLinks, **more: object) -> SafeString:
@@ -50,8 +50,9 @@ def trailer(self: Any, link: MediaLinks) -> str:
 
 
 @admin.display(description="attempts")
-def attempts(self: Any, link: MediaLinks) -> int:
-    return Shown(link).work.attempts
+def attempts(self: Any, link: MediaLinks) -> int | str:
+    """Since it was settled last: nothing to see where that was at once."""
+    return Shown(link).work.attempts or NOTHING
 
 
 @admin.display(description="tried")

@@ -21,6 +21,8 @@ from sync.links.screens.words import EDIT, RETRY, START
 from sync.links.waking import wake
 from sync.tmdb import key
 
+_DIGITS = 19  # no database takes a longer number
+
 
 @action(RETRY)
 def retry(request: HttpRequest, object_id: str) -> str:
@@ -45,7 +47,8 @@ def choose(request: HttpRequest, object_id: str) -> str:
     """Raises OperatorError for what is no candidate of the title."""
     name, media_type = _name(object_id), request.POST.get("media_type", "")
     given = request.POST.get("tmdb_id", "")
-    tmdb_id = int(given) if given.isascii() and given.isdigit() else 0
+    is_number = given.isascii() and given.isdigit() and len(given) < _DIGITS
+    tmdb_id = int(given) if is_number else 0
     choose_record(
         object_id, media_type, tmdb_id, by=request.user,
         why=why_said(request) or "chosen among the candidates", now=SYSTEM_CLOCK.now(),

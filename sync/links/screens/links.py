@@ -20,7 +20,14 @@ from sync.links.decide import LINK_FIELDS
 from sync.links.editing import edit_link, retry_links, unlock_links
 from sync.links.models import MediaLinks
 from sync.links.screens import cells, doing, matching, page
-from sync.links.screens.listing import LINK_FILTERS, InOrder, LinksList, choice_of, found
+from sync.links.screens.listing import (
+    LINK_FILTERS,
+    AfterFilter,
+    InOrder,
+    LinksList,
+    choice_of,
+    found,
+)
 from sync.links.screens.of_run import RunFilter
 from sync.links.screens.words import RETRY, SEARCH_HELP, START, TITLES
 from sync.links.waking import wake
@@ -58,7 +65,7 @@ class MediaLinksAdmin(AskWhy, BigTableAdmin):
     )  # fmt: skip
     list_display_links = ("name",)
     empty_hint = "Load titles with `manage.py import_imdb`; each gets its links row by itself."
-    list_filter = (*LINK_FILTERS, RunFilter)
+    list_filter = (*LINK_FILTERS, RunFilter, AfterFilter)
     search_fields = ("title",)
     search_help_text = SEARCH_HELP
     ordering = ("title_id",)

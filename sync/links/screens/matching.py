@@ -16,8 +16,10 @@ from popflix.console.units.acting import run_now
 from popflix.engine.registry import registry
 from popflix.lib.admin import MOST_ROWS, why_said
 from popflix.lib.errors import OperatorError
+from popflix.lib.tally import told
 from sync.links import retry_matching
-from sync.links.finding import Choice
+from sync.links.finding import MOST_FOUND, Choice, find_titles
+from sync.links.looking import is_crossed, look
 from sync.links.screens.listing import choice_of
 from sync.links.screens.words import RETRY
 
@@ -55,7 +57,16 @@ def _start(request: HttpRequest, choice: Choice) -> HttpResponseBase:
 
 
 def _counted(choice: Choice) -> dict[str, object]:
-    """Counted up to the cap alone: beyond it the run tells how many there were."""
+    """Counted up to the cap alone: beyond it the run tells how many there were.
+
+    Several filters together are counted as far as the list looks through them at once.
+    """
+    if is_crossed(choice) and not choice.search:
+        seen = look(choice)
+        number = len(seen.keys)
+        least = f"at least {number:,}" if number else "an unknown number of"
+        return {"number": number, "count": least if seen.last else f"{number:,}"}
     number = choice.keys()[: MOST_ROWS + 1].count()
-    words = f"over {MOST_ROWS:,}" if number > MOST_ROWS else f"{number:,}"
-    return {"number": number, "count": words}
+    more = choice.search and find_titles(choice.search).has_more
+    most_found = f"{MOST_FOUND:,}" if more else ""
+    return {"number": number, "count": told(number, MOST_ROWS), "most_found": most_found}

@@ -7,7 +7,7 @@ from urllib.parse import urlencode
 
 from django.contrib import admin
 from django.db.models import QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, QueryDict
 from django.urls import reverse
 
 from popflix.console.runs import touched
@@ -27,11 +27,17 @@ class RunFilter(admin.SimpleListFilter):
     title, parameter_name = "run", PARAMETER
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        run = request.GET.get(PARAMETER, "")
-        return [(run, f"run {run}")] if run.isdecimal() and len(run) < _DIGITS else []
+        run = run_of(request.GET)
+        return [] if run is None else [(request.GET[PARAMETER], f"run {run}")]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
         return queryset.filter(enrichment__last_run_id=int(self.value() or 0))
+
+
+def run_of(query: QueryDict) -> int | None:
+    """The run whose rows the address asks for; None of nonsense, too."""
+    run = query.get(PARAMETER, "")
+    return int(run) if run.isdecimal() and len(run) < _DIGITS else None
 
 
 def rows_of(run: Run) -> Touched:

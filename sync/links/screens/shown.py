@@ -113,7 +113,8 @@ class Shown:
             (link.poster_url, work.poster_reason),
         )
         missing = [why for url, why in reasons if not url and why]
-        chosen = [why.partition("; ")[0].rstrip(".") + "." for _, why in reasons if why]
+        named = [("", work.trailer_reason), ("Poster: ", work.poster_reason)]
+        chosen = [name + why.partition("; ")[0].rstrip(".") + "." for name, why in named if why]
         told = " ".join(missing or chosen)
         return told or ("Poster and trailer." if work.fetched_at else "Not asked yet.")
 

@@ -24,17 +24,18 @@ from sync.links.screens.words import SEARCH_HELP, TITLES
 class TitleAdmin(ReadOnlyAdmin):
     menu = (TITLES, 20)
     list_display = (
-        "tconst", "title_type", "primary_title", "original_title", "start_year", "genres", "links",
+        "imdb_id", "title_type", "primary_title", "original_title", "start_year", "genres",
+        "links",
     )  # fmt: skip
     list_filter = (TitleTypeFilter,)
     search_fields = ("tconst",)
     search_help_text = SEARCH_HELP
     ordering = ("tconst",)
-    sortable_by: ClassVar[Any] = ("tconst",)
+    sortable_by: ClassVar[Any] = ("imdb_id",)
     empty_hint = "Load IMDb's list with `manage.py import_imdb`."
-    readonly_fields = ("links", "imdb")
+    readonly_fields = ("links", "imdb", "imdb_id")
     fields = (
-        "links", "imdb", "tconst", "title_type", "primary_title", "original_title", "is_adult",
+        "links", "imdb", "imdb_id", "title_type", "primary_title", "original_title", "is_adult",
         "start_year", "end_year", "runtime_minutes", "genres",
     )  # fmt: skip
 
@@ -46,6 +47,10 @@ class TitleAdmin(ReadOnlyAdmin):
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         # Read beside the page's rows: no join that the order could be sorted by.
         return super().get_queryset(request).prefetch_related("media_links")
+
+    @admin.display(description="IMDb id", ordering="tconst")
+    def imdb_id(self, title: Title) -> str:
+        return str(title.pk)
 
     @admin.display(description="media links")
     def links(self, title: Title) -> str:

@@ -12,6 +12,7 @@ from django.urls import reverse
 from django.utils.safestring import mark_safe
 
 from popflix.engine.models import Run, Schedule
+from popflix.lib import audit
 from tests.popflix.console.shown import NOW, page, rows
 
 pytestmark = pytest.mark.django_db
@@ -29,6 +30,20 @@ def test_a_list_is_headed_by_its_name_and_its_filters_stand_above_the_rows(
     assert text.index('id="changelist-filter"') < text.index('id="result_list"')
     assert text.count('id="changelist-filter"') == 1
     assert 'data-label="State"' in text
+
+
+def test_a_search_leads_back_to_all_rows_once_something_is_searched(operator: Client) -> None:
+    entries = reverse("admin:lib_auditentry_changelist")
+    assert "Show all" not in page(operator, entries)
+    assert '(<a href="?">Show all</a>)' in page(operator, f"{entries}?q=greet")
+
+
+def test_what_is_listed_is_counted_by_its_own_name(operator: Client) -> None:
+    for action in ("pause unit", "resume unit"):
+        audit.record("ada", action, at=NOW, target="greet")
+    text = page(operator, reverse("admin:lib_auditentry_changelist"))
+    assert "<h1>Audit trail</h1>" in text
+    assert "audit entries" in text
 
 
 def test_an_empty_list_says_what_to_do(operator: Client) -> None:
@@ -83,7 +98,7 @@ def test_the_cells_of_a_list_carry_their_headings() -> None:
     cells = [
         mark_safe('<td class="action-checkbox"><input></td>'),
         mark_safe('<th class="field-id">1</th>'),
-        mark_safe('<td class="field-why">-</td>'),
+        mark_safe('<td class="field-why">–</td>'),
         mark_safe('<td class="field-x">x</td>'),
         mark_safe("<td>hidden</td>"),
     ]
@@ -91,7 +106,7 @@ def test_the_cells_of_a_list_carry_their_headings() -> None:
                {"text": "<script>1</script>"}]  # fmt: skip
     html = Template(tag).render(Context({"cells": cells, "headers": headers}))
     assert '<td class="action-checkbox"><input></td><th class="field-id">1</th>' in html
-    assert '<td data-label="Why" data-empty class="field-why">-</td>' in html
+    assert '<td data-label="Why" data-empty class="field-why">–</td>' in html
     assert "<script" not in html
     assert html.endswith("<td>hidden</td>")
 

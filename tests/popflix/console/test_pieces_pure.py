@@ -98,6 +98,12 @@ def test_one_value_is_a_level_and_a_flat_line_lies_in_the_middle() -> None:
     assert one.line == "M4 30L276 30"
 
 
+def test_nought_all_the_time_lies_on_the_ground() -> None:
+    nought = shapes.line([0, 0])
+    assert nought is not None
+    assert nought.line == "M4 56L276 56"
+
+
 def test_no_value_is_no_line() -> None:
     assert shapes.line([]) is None
 

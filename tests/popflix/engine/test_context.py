@@ -167,6 +167,13 @@ def test_progress_is_shown_at_once_and_stored_once_a_second(
     assert (stored(ctx).done_count, stored(ctx).total_count) == (2, 20)
 
 
+def test_a_total_told_once_is_stored_by_the_next_commit(ctx: RunContext) -> None:
+    ctx.progress(total=10)
+    with ctx.commit(done=1):
+        pass
+    assert (stored(ctx).done_count, stored(ctx).total_count) == (1, 10)
+
+
 def test_a_run_without_a_reporter_shows_nothing_and_works(queue_ctx: RunContext) -> None:
     queue_ctx.note("silent")
     queue_ctx.progress(1, 2)

@@ -184,6 +184,48 @@ def test_a_source_that_names_its_kinds_passes_the_others_over() -> None:
     assert replace(JOBS, kinds=["another"]).glance(most=9).total() == 0
 
 
+def test_a_page_has_letters_counted_to_a_cap_and_all_else_told_in_full() -> None:
+    for n in range(4):
+        give_up(f"job-{n}", f"row {n} is odd", after(n))
+    give_up("one", "row 1 is even", kind="rejected")
+    Job.objects.create(name="retried", failure_kind="gave_up", error_group="gone by")
+    pages = replace(JOBS, kinds=["gave_up", "rejected", "of no row"])
+    capped = {group.text: group for group in pages.groups(most=3)}
+    exact = {group.text: group for group in pages.groups()}
+    assert {text: group.count for text, group in capped.items()} == {
+        "row <n> is odd": 3, "row <n> is even": 1,
+    }  # fmt: skip
+    assert {text: replace(group, count=exact[text].count) for text, group in capped.items()} == (
+        exact
+    )
+
+
+def test_groups_counted_to_a_cap_take_as_many_statements_for_one_as_for_many() -> None:
+    pages = replace(JOBS, kinds=["gave_up"])
+
+    def asked() -> int:
+        with CaptureQueriesContext(connection) as queries:
+            assert pages.groups(most=3)
+        return len(queries)
+
+    give_up("a", "odd")
+    before = asked()
+    for n in range(30):
+        give_up(f"job-{n}", f"{'x' * n} is odd")
+    assert asked() == before
+
+
+def test_a_glance_at_one_unit_sees_no_letters_of_others() -> None:
+    failed_run("broke")
+    failed_run("broke", unit="other")
+    assert RUNS.glance(most=9).total() == 2
+    assert RUNS.glance(most=9, unit="other").total() == 1
+    give_up("a", "odd")
+    mine = replace(JOBS, unit="demo")
+    assert mine.glance(most=9, unit="demo").total() == 1
+    assert mine.glance(most=9, unit="other").total() == 0
+
+
 def test_a_key_of_the_wrong_form_is_no_letter() -> None:
     assert sources.find("notifications").find("no number") is None
     assert sources.find("notifications").find("7") is None

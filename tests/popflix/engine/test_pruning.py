@@ -208,7 +208,7 @@ def test_a_stop_keeps_what_is_done(clock: FakeClock) -> None:
 INDEXES: list[tuple[Callable[[], QuerySet[Any]], str]] = [
     (lambda: Event.objects.filter(at__lt=NOON).order_by("at").values("pk")[:1000], "event_at"),
     (lambda: Run.objects.filter(status__in=["error", "lost"], dismissed_at=None, parent=None),
-     "run_letters"),
+     "run_failures"),
     (lambda: Enrichment.objects.filter(failure_kind__gt="", given_up_at__isnull=False)
      .values("failure_kind", "error_group").order_by(), "enrichment_letters"),
 ]  # fmt: skip

@@ -182,6 +182,22 @@ def test_only_the_last_lines_are_kept(foreground: Foreground) -> None:
     assert logged().endswith("x end")
 
 
+@pytest.mark.skipif("connection.vendor != 'mysql'", reason="other databases hold all letters")
+@pytest.mark.django_db(transaction=True)
+def test_letters_that_an_old_database_lacks_break_no_run(foreground: Foreground) -> None:
+    def body(ctx: RunContext) -> None:
+        log.info("\u6771\u4eac \u00e9")
+
+    alter = "ALTER TABLE engine_runlog MODIFY text longtext CHARACTER SET %s NOT NULL"
+    with connection.cursor() as cursor:
+        cursor.execute(alter % "latin1")
+        try:
+            assert foreground(body).run.status == "completed"
+            assert logged().endswith("\\u6771\\u4eac \\xe9")
+        finally:
+            cursor.execute(alter % "utf8mb4")
+
+
 def test_a_later_claim_writes_behind_an_earlier_one(clock: FakeClock) -> None:
     def body(ctx: RunContext) -> dict[str, object]:
         log.info("before" if not ctx.earlier else "after")

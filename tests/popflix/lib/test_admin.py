@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
 from django.db import connection
+from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from popflix.lib import admin
 from popflix.lib.admin import CappedPaginator, estimated_rows, key_prefix
-from popflix.lib.models import QuarantinedRow
+from popflix.lib.models import AuditEntry, QuarantinedRow
 from tests.sync.links.rows import NOW
 
 pytestmark = [pytest.mark.django_db, pytest.mark.both_databases]
@@ -76,3 +78,24 @@ def test_a_plain_list_is_paged_too() -> None:
 
 def test_a_prefix_is_a_range() -> None:
     assert dict(key_prefix("pk", "tt99").children) == {"pk__gte": "tt99", "pk__lt": "tt9:"}  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("sign", "lines"), [("", [0, 1, 2]), ("-", [2, 1, 0])], ids=["up", "down"]
+)
+def test_what_settles_ties_goes_the_way_of_the_column_sorted_by(
+    operator: Client, sign: str, lines: list[int]
+) -> None:
+    """The other way round no index would serve, and a million rows were sorted for fifty."""
+    for line in range(3):
+        AuditEntry.objects.create(at=NOW, actor_name="ada", action="act", target=f"row {line}")
+    with CaptureQueriesContext(connection) as queries:
+        shown = operator.get("/admin/lib/auditentry/", {"o": f"{sign}0"}).content.decode()
+    assert re.findall(r"row (\d)", shown) == [str(line) for line in lines]
+    listing = [
+        each["sql"] for each in queries if "target" in each["sql"] and "ORDER" in each["sql"]
+    ]
+    if connection.vendor == "sqlite":
+        with connection.cursor() as cursor:
+            cursor.execute(f"EXPLAIN QUERY PLAN {listing[-1]}")
+            assert "TEMP B-TREE" not in str(cursor.fetchall())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from urllib.parse import quote_plus
 
 import pytest
@@ -36,6 +37,10 @@ JWT = "eyJhbGciOiJIUzI1NiJ9.eyJhdWQiOiJpbnZlbnRlZCJ9.c2lnbmF0dXJl"
         (f"token {JWT}!", f"token {MASK}!"),
         ("mysql://popflix:hush@db:3306/x", f"mysql://popflix:{MASK}@db:3306/x"),
         ("redis://:hush@127.0.0.1/1", f"redis://:{MASK}@127.0.0.1/1"),
+        ("see https://example.org/a://u:hush@db", f"see https://example.org/a://u:{MASK}@db"),
+        (f"x-{JWT}", f"x-{MASK}"),
+        ('{"api_key": "abc, cut he', f'{{"api_key": "{MASK}"'),
+        ("{'api_key': 'abc\\", f"{{'api_key': '{MASK}'"),
     ],
 )
 def test_what_looks_like_a_secret_is_masked(text: str, clean: str) -> None:
@@ -66,6 +71,16 @@ def test_a_remembered_secret_is_gone_wherever_it_stands(
     remember_secret(secret)
     assert secret not in redact(before + secret + after)
     assert quote_plus(secret) not in redact(before + quote_plus(secret) + after)
+
+
+@pytest.mark.parametrize("before", ["", '"token": "'], ids=["bare", "in quotes"])
+@pytest.mark.parametrize(
+    "words", ["a", "\\", "a://a:", "eyJ-", "eyJ.", "a@", '"token":', "basic "]
+)
+def test_no_text_takes_long_whatever_it_is_made_of(words: str, before: str) -> None:
+    began = time.process_time()
+    redact(before + words * (100_000 // len(words)))
+    assert time.process_time() - began < 2  # it was a minute, and for backslashes ages
 
 
 def test_of_two_secrets_that_begin_alike_no_tail_stays() -> None:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Any
 
 import pytest
 from django.core.management import call_command
@@ -13,14 +14,16 @@ from django.test.utils import CaptureQueriesContext
 
 from popflix.engine.models import Run
 from popflix.engine.runner import run_in_foreground
-from popflix.lib import audit
+from popflix.lib import audit, replaying
 from popflix.lib.command import StopRequest
+from popflix.lib.models import QuarantinedRow
+from popflix.lib.quarantine import BadRow, quarantine
 from sync.links import coverage
-from sync.links.editing import retry_links
+from sync.links.editing import choose_record, retry_links
 from sync.links.models import Coverage, Title
 from tests.popflix.engine.fakes import NOON, FakeClock
 from tests.sync.links.imdb import movies, write
-from tests.sync.links.rows import POSTER, answered, link, tconst, title
+from tests.sync.links.rows import POSTER, answered, link, running_run, stored_link, tconst, title
 from tests.sync.links.sandboxed import enrichable, enriched
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.both_databases]
@@ -58,6 +61,16 @@ def test_titles_of_other_types_do_not_count() -> None:
     answered(6)
     Title.objects.filter(pk=tconst(6)).update(title_type="videoGame")
     title(7, title_type=None)
+    assert measured() == {**COUNTS, "forgotten": 0}
+
+
+def test_links_of_titles_that_are_gone_do_not_count() -> None:
+    of_each_kind()
+    answered(6)
+    answered(7)
+    with connection.constraint_checks_disabled():  # adopted tables may have none
+        Title.objects.filter(pk__in=[tconst(6), tconst(7)])._raw_delete("default")
+    assert stored_link(6).processed_status == "SUCCESS"
     assert measured() == {**COUNTS, "forgotten": 0}
 
 
@@ -151,6 +164,53 @@ def test_a_run_at_work_and_an_operator_change_what_was_measured() -> None:
     assert coverage.why_not_ready() == UNCHANGED
     retry_links([tconst(1)], by="ada", why="a better trailer", now=later)
     assert coverage.why_not_ready() == ""
+
+
+def candidate_chosen() -> None:
+    link(7, work={"candidates": [{"media_type": "movie", "tmdb_id": 5}], "due_at": None})
+    choose_record(tconst(7), "movie", 5, by="ada", why="the older one", now=later())
+
+
+def quarantined_row_taken() -> None:
+    bad = BadRow(2, "startYear", "tt9900008\tmovie\tA\tA\t0\tx\t\\N\t\\N\t\\N")
+    quarantine("title.basics.tsv", [bad], now=NOON, reader="title.basics")
+    row = QuarantinedRow.objects.get()
+    replaying.take_one(row.pk, bad.raw.replace("x", "1999"), by="ada", now=later(), why="typo")
+
+
+def later() -> dt.datetime:
+    return dt.datetime.now(dt.UTC) + dt.timedelta(minutes=1)
+
+
+@pytest.mark.parametrize("act", [candidate_chosen, quarantined_row_taken])
+def test_what_operators_do_to_titles_is_measured(act: Callable[[], None]) -> None:
+    answered(1)
+    measured()
+    assert coverage.why_not_ready() == UNCHANGED
+    act()
+    assert coverage.why_not_ready() == ""
+
+
+def test_what_changes_while_it_is_counted_is_measured_again(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A run that ends meanwhile may have changed titles that were counted already."""
+    answered(1)
+    real, run = coverage.measure, running_run()
+
+    def measure_beside(*args: Any, **more: Any) -> Any:
+        figures, now = real(*args, **more), dt.datetime.now(dt.UTC)
+        Run.objects.filter(pk=run.pk).update(
+            status="completed", progressed_at=now, finished_at=now, done_count=1
+        )
+        return figures
+
+    monkeypatch.setattr(coverage, "measure", measure_beside)
+    measured()
+    assert coverage.why_not_ready() == ""
+    monkeypatch.setattr(coverage, "measure", real)
+    measured()
+    assert coverage.why_not_ready() == UNCHANGED
 
 
 def test_whether_to_measure_is_asked_by_few_queries_of_few_rows() -> None:

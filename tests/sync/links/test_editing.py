@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Callable
+from typing import Any
 
 import pytest
+from django.db import OperationalError
 
 from popflix.engine.models import Lane
 from popflix.lib.models import AuditEntry
-from sync.links.editing import edit_link, retry_links, unlock_links
+from sync.links import selection
+from sync.links.editing import choose_record, edit_link, retry_links, unlock_links
 from sync.links.models import Enrichment, MediaLinks
 from tests.sync.links.rows import (
     LONG_AGO,
@@ -123,3 +127,41 @@ def test_thousands_of_rows_are_retried_in_commits_of_a_thousand() -> None:
     assert retry_links(keys, by="ada", why="", now=NOW) == 3
     assert AuditEntry.objects.count() == 1
     assert Enrichment.objects.filter(lane=Lane.OPERATOR).count() == 3
+
+
+def test_links_without_work_get_it_when_they_are_retried() -> None:
+    """Adopted rows, before the first run gave them any."""
+    link(1, processed_status="FAILED")
+    Enrichment.objects.all().delete()
+    assert retry_links([tconst(1), tconst(2)], by="ada", why="again", now=NOW) == 1
+    assert (stored_work().due_at, stored_work().lane) == (NOW, Lane.OPERATOR)
+    assert stored_link().processed_status == "PENDING"
+    assert AuditEntry.objects.get().count == 1
+
+
+ACTS: dict[str, Callable[[], Any]] = {
+    "edit": lambda: edit_link(tconst(1), {"tmdb_id": 5}, by="ada", now=NOW),
+    "choose": lambda: choose_record(tconst(1), "movie", 5, by="ada", why="it", now=NOW),
+    "retry": lambda: retry_links([tconst(1)], by="ada", why="again", now=NOW),
+    "unlock": lambda: unlock_links([tconst(1)], by="ada", why="again", now=NOW),
+}
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("act", ACTS.values(), ids=ACTS)
+def test_what_loses_against_the_locks_of_a_run_is_done_again(
+    act: Callable[[], Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    answered(1, locked_fields=["poster_url"], candidates=[{"media_type": "movie", "tmdb_id": 5}])
+    real, deadlocks = selection.retry, [OperationalError(1213, "Deadlock found")]
+
+    def retry(*args: Any, **more: Any) -> int:
+        if deadlocks:
+            raise deadlocks.pop()
+        return real(*args, **more)
+
+    monkeypatch.setattr(selection, "retry", retry)
+    act()
+    assert not deadlocks
+    assert stored_work().due_at == NOW
+    assert AuditEntry.objects.count() == 1

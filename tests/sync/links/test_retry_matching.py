@@ -6,6 +6,7 @@ import datetime as dt
 from typing import Any
 
 import pytest
+from django.db import OperationalError
 from django.utils import timezone
 from pytest_django import Settings
 
@@ -128,6 +129,16 @@ def test_the_retry_of_a_failed_run_goes_on_there_too(monkeypatch: pytest.MonkeyP
     assert again.status == RunStatus.COMPLETED
     assert (again.done_count, again.total_count, again.result["count"]) == (3, 3, 5)
     assert AuditEntry.objects.get().count == 5
+
+
+def test_a_page_that_loses_against_the_locks_of_others_is_done_again(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    failed(1, 2, 3)
+    broken_at(monkeypatch, tconst(1), OperationalError(1213, "Deadlock found"))
+    run = done(enqueued(status="FAILED"))
+    assert (run.status, run.done_count, run.result["count"]) == (RunStatus.COMPLETED, 3, 3)
+    assert AuditEntry.objects.get().count == 3
 
 
 def test_in_the_foreground_it_names_the_command_that_asks_tmdb() -> None:

@@ -23,5 +23,9 @@
       lost();
     }
   });
-  document.addEventListener("htmx:afterOnLoad", back);
+  document.addEventListener("htmx:afterOnLoad", (event) => {
+    if (event.detail.xhr.status < 500) {
+      back();
+    }
+  });
 })();

@@ -144,7 +144,7 @@ def test_an_operators_pause_says_who_why_and_since_when(operator: Client) -> Non
     pauses.pause("prune", by="anna", why="the disk is full", now=ago(hours=2))
     need = about(operator, "prune is paused")
     assert need is not None
-    assert (need.badge, need.label) == ("Paused", "Resume")
+    assert (need.badge, need.label) == ("Paused", "Resume…")
     assert need.why == "By anna, 2 h ago: the disk is full."
     assert need.href == reverse("console_unit", args=["prune"])
 
@@ -208,8 +208,19 @@ def test_of_more_letters_and_rows_than_are_counted_that_is_said(
             source="t.tsv", line=number, reason="No id.", raw="", at=ago(hours=3)
         )
     run("completed", finished_at=ago(minutes=1))
-    assert about(operator, "Failed runs: over 2 given up") is not None
+    need = about(operator, "Failed runs: over 2 given up")
+    assert need is not None
+    assert need.why == "Among others: odd.", "what is most often, nobody counted"
     assert about(operator, "Rows in quarantine: over 2") is not None
+
+
+def test_a_failure_that_its_unit_tells_takes_nothing_from_the_cap(
+    operator: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(backlog_needs, "MOST", 2)
+    for _ in range(4):
+        failed(error_group="odd", dismissed_at=None)
+    assert about(operator, "Failed runs: over 2 given up") is not None
 
 
 # --- schedules and quarantine -------------------------------------------------------------------

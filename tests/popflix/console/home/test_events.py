@@ -62,6 +62,20 @@ def test_the_newest_event_stands_first(operator: Client) -> None:
     assert [line.split()[-1] for line in lines(operator)] == ["two", "one"]
 
 
+def test_that_a_long_run_had_its_turn_fills_no_card(operator: Client) -> None:
+    made, other = run(), run()
+    event("start", run=made, payload={"host": "vm"})
+    for each in (made, other):
+        event("waiting", run=each, payload={"why": "lets other runs pass"})
+        event("resume", run=each, payload={"host": "vm", "pid": 17})
+    event("waiting", run=made, payload={"why": "TMDB answered 429"})
+    event("resume", run=made, payload={"host": "vm", "pid": 17})
+    told = " ".join(lines(operator))
+    assert "lets other runs pass" not in told
+    assert "TMDB answered 429" in told
+    assert (told.count("Resume"), told.count("Start")) == (1, 1)
+
+
 def test_an_event_tells_its_second_and_the_exact_time_behind(operator: Client) -> None:
     made = event()
     local = made.at.astimezone(timezone.get_current_timezone())

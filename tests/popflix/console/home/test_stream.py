@@ -21,6 +21,7 @@ LONG = "x" * 500
         ("pause", "", {"holder": "operator", "by": "anna", "why": "mended"}, "by anna: mended"),
         ("resume", "", {"holder": "operator", "by": "anna", "why": ""},
          "holder=operator by=anna"),
+        ("resume", "", {"host": "vm", "pid": 17}, ""),
         ("note", "", {"text": "30 put back"}, "30 put back"),
         ("milestone", "batch-318", {"settled": 98}, "batch-318: settled=98"),
         ("milestone", "batch-318", {"text": "half"}, "batch-318: text=half"),

@@ -15,7 +15,7 @@ from django.urls import reverse
 from popflix.console.home import rates, units, views
 from popflix.engine import pauses
 from popflix.engine.models import Run, RunSample, Schedule
-from popflix.engine.registry import Mode, Unit, registry
+from popflix.engine.registry import Mode, Timetable, Unit, registry
 from popflix.lib.errors import OperatorError
 from popflix.lib.limiter.survey import BucketView
 from tests.popflix.console.clock import FakeClock
@@ -37,7 +37,14 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture(autouse=True)
 def some_units() -> Iterator[None]:
     made = [
-        Unit("greet", lambda ctx: None, 2, title="Greeting", bucket="post"),
+        Unit(
+            "greet",
+            lambda ctx: None,
+            2,
+            title="Greeting",
+            bucket="post",
+            timetable=Timetable(every_seconds=900),
+        ),
         Unit("load", lambda ctx: None, clean_params=picky),
         Unit("sweep", lambda ctx: None, is_housekeeping=True),
         Unit("crowd", lambda ctx: None, 2, mode=Mode.SPREAD),
@@ -138,9 +145,9 @@ def test_a_run_in_several_slots_is_told_as_one(operator: Client) -> None:
 def test_what_is_allowed_stands_beside_the_rate(
     operator: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(rates, "survey", lambda: [BucketView("post", 19, 38, "429")])
+    monkeypatch.setattr(rates, "survey", lambda: [BucketView("post", 19.2055, 38, "429")])
     run(done_count=60, seconds=20)
-    assert "3.0 /s of 19 allowed" in row(operator, "greet")
+    assert "3.0 /s of 19.2 allowed" in row(operator, "greet")
 
 
 def test_a_limiter_that_cannot_be_read_hides_nothing_else(
@@ -190,6 +197,13 @@ def test_housekeeping_at_rest_is_one_line(operator: Client) -> None:
     assert row(operator, "sweep") == " []"
     run("error", unit="sweep", error="ValueError: odd")
     assert "odd" in row(operator, "sweep")
+
+
+def test_where_there_is_room_housekeeping_has_its_rows(
+    operator: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(units, "_ROOM", 50)
+    assert row(operator, "sweep").endswith("['do-ask', 'do-pause']")
 
 
 # --- what is on offer -------------------------------------------------------------------------

@@ -10,7 +10,7 @@ from django.contrib.auth.models import Permission, User
 from django.test import Client
 from django.urls import reverse
 
-from popflix.console.letters import actions
+from popflix.console.letters import actions, counting
 from popflix.engine import pauses
 from popflix.engine.deadletters.order import UNIT
 from popflix.engine.models import Event, Run
@@ -70,7 +70,10 @@ def test_one_letter_is_retried_alone(operator: Client) -> None:
     send(operator, RETRY, source=SOURCE, letter="tt0000002")
     run = Run.objects.get(unit=UNIT)
     assert (run.params["mode"], run.params["letter"]) == ("one", "tt0000002")
-    assert AuditEntry.objects.get().target == f"{SOURCE} tt0000002"
+    entry = AuditEntry.objects.get()
+    assert (entry.target, entry.why) == (
+        f"{SOURCE} tt0000002", "asked on the pages of dead letters",
+    )  # fmt: skip
 
 
 @pytest.mark.parametrize(
@@ -140,6 +143,18 @@ def test_the_page_before_discarding_says_how_many_and_changes_nothing(operator: 
     assert given_up() == 3
 
 
+def test_of_more_than_are_counted_the_button_promises_no_number(
+    operator: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    give_up(3)
+    monkeypatch.setattr(counting, "MOST", 2)
+    shown = operator.get(DISCARD, chosen()).content.decode()
+    assert "Discard over 2 dead letters?" in shown
+    assert "Discard at most 10,000</button>" in shown
+    monkeypatch.setattr(counting, "MOST", 3)
+    assert "Discard 3 letters</button>" in operator.get(DISCARD, chosen()).content.decode()
+
+
 def test_discarded_letters_are_none_any_more_and_the_trail_says_why(operator: Client) -> None:
     give_up(3)
     answer = send(operator, DISCARD, **chosen(why="they left the cinema; api_key=0123456789ab"))
@@ -206,7 +221,7 @@ def test_who_may_only_look_sees_no_button_and_is_refused(client: Client) -> None
 
 
 def test_retrying_and_discarding_are_permissions_of_their_own(client: Client) -> None:
-    give_up(1)
+    give_up(2)
     failed_run()
     shown = member(client, "view_run", "retry_run").get(LIST).content.decode()
     assert "Retry all" in shown

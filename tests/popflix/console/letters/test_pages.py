@@ -10,6 +10,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
+from popflix.console.letters import counting
 from popflix.engine import pauses
 from popflix.engine.deadletters.order import UNIT
 from popflix.engine.models import Run
@@ -50,6 +51,19 @@ def test_groups_of_all_sources_are_listed_the_largest_first(operator: Client) ->
     assert "TMDB answered 503 for tt3." in shown, "an example in full"
 
 
+def test_one_letter_is_retried_and_several_are_all_retried(operator: Client) -> None:
+    give_up(1)
+    assert "Retry all" not in page(operator, LIST)
+    give_up(2, first=2)
+    assert "Retry all" in page(operator, LIST)
+
+
+def test_a_failure_has_the_word_that_the_lists_have_for_it(operator: Client) -> None:
+    give_up(1)
+    Enrichment.objects.update(failure_kind="ambiguous")
+    assert "</svg>Several candidates</span>" in page(operator, LIST)
+
+
 def test_a_chip_leaves_one_source_or_one_unit(operator: Client) -> None:
     failed_run("the disk is full")
     failed_run("no such file", unit="sync-media-links")
@@ -62,6 +76,19 @@ def test_a_chip_leaves_one_source_or_one_unit(operator: Client) -> None:
     assert "no such file" not in imports
     assert 'href="?source=runs&amp;unit=import-imdb" aria-current="true"' in imports
     assert "Nothing waits there." in page(operator, LIST, source="nonsense")
+
+
+def test_of_more_letters_than_are_counted_that_is_said(
+    operator: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(counting, "MOST", 2)
+    give_up(4)
+    failed_run("the disk is full")
+    shown = page(operator, LIST)
+    assert "<b>over 2</b> letters" in shown
+    assert "Over 3 letters in 2 groups" in shown
+    assert "Titles without an answer <b>over 2</b>" in shown
+    assert "<b>over 2</b> letters" in page(operator, of_group())
 
 
 def test_a_paused_unit_is_told_where_its_letters_are(operator: Client) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
@@ -152,3 +153,14 @@ def test_all_that_match_are_discarded_as_far_as_a_click_goes(
     assert 'name="select_across" value="1"' in page
     operator.post(LIST, every | {"post": "yes", "why": "all"})
     assert [row.line for row in QuarantinedRow.objects.all()] == [4]
+
+
+def test_of_all_that_match_those_that_came_after_the_look_are_left(operator: Client) -> None:
+    kept(fields(1), fields(2))
+    key = QuarantinedRow.objects.latest("pk").pk
+    every = {"action": "discard", "select_across": "1", "_selected_action": [str(key)]}
+    last = re.search(r'name="last" value="(\d+)"', operator.post(LIST, every).content.decode())
+    assert last is not None
+    QuarantinedRow.objects.create(source="g.tsv", line=9, reason="new", raw="x", at=NOON)
+    operator.post(LIST, every | {"post": "yes", "why": "all", "last": last[1]})
+    assert [row.source for row in QuarantinedRow.objects.all()] == ["g.tsv"]

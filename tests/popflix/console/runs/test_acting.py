@@ -163,9 +163,9 @@ def test_buttons_stand_where_they_may_be_pressed(
     busy = queued()
     in_list = page(someone, RUNS)
     on_pages = page(someone, RUN, run.pk) + page(someone, RUN, busy.pk)
-    for label, about in (("Retry", run), ("Cancel", busy)):
+    for label, on_page, about in (("Retry", "Retry", run), ("Cancel", "Cancel the run", busy)):
         assert (f'aria-label="{label}: run {about.pk}"' in in_list) is (label in shown)
-        assert (f'aria-label="{label}: {about}"' in on_pages) is (label in shown)
+        assert (f'aria-label="{on_page}: {about}"' in on_pages) is (label in shown)
 
 
 def test_what_was_dealt_with_or_is_part_of_another_run_has_no_button(operator: Client) -> None:

@@ -63,17 +63,6 @@ def test_a_young_run_is_measured_since_its_start() -> None:
     assert pace.recent(marks((0, 0)), 30, at(0.5)) is None
 
 
-@pytest.mark.parametrize(
-    ("done", "total", "rate", "seconds"),
-    [(40, 100, 6.0, 10), (120, 100, 6.0, 0), (40, None, 6.0, None), (4, 9, 0.0, None),
-     (4, 9, None, None)],
-)  # fmt: skip
-def test_what_is_left_takes_as_long_as_the_rate_says(
-    done: int, total: int | None, rate: float | None, seconds: float | None
-) -> None:
-    assert pace.left_seconds(done, total, rate) == seconds
-
-
 def test_runs_together_have_done_what_each_had_done_by_then() -> None:
     both = pace.together({1: marks((0, 0), (10, 5)), 2: marks((4, 0), (12, 7))})
     assert both == marks((0, 0), (4, 0), (10, 5), (12, 12))

@@ -128,6 +128,17 @@ def test_who_is_logged_out_meanwhile_is_led_to_the_login_by_a_reload() -> None:
 
 def test_it_is_refused_without_permission_and_unknown_without_a_run(operator: Client) -> None:
     run = failed()
-    assert live(member(Client(), "view_schedule"), run).status_code == 403
-    assert operator.get(reverse("admin:engine_run_live", args=[999])).status_code == 404
-    assert operator.post(reverse("admin:engine_run_live", args=[run.pk])).status_code == 405
+    here, gone = (reverse("admin:engine_run_live", args=[key]) for key in (run.pk, 999))
+    assert member(Client(), "view_schedule").get(here).status_code == 403
+    assert operator.get(gone).status_code == 404
+    assert operator.post(here).status_code == 405
+
+
+def test_a_page_whose_run_or_permission_is_gone_is_loaded_anew(operator: Client) -> None:
+    run = failed()
+    assert live(member(Client(), "view_schedule"), run)["HX-Refresh"] == "true"
+    run.delete()
+    gone = operator.get(
+        reverse("admin:engine_run_live", args=[999]), headers={"HX-Request": "true"}
+    )
+    assert gone["HX-Refresh"] == "true"

@@ -93,6 +93,36 @@ def test_counts_have_separators_and_the_unit_and_who_started_it_are_named(
     assert "by <bdi>grace</bdi>" in text
 
 
+def test_a_silent_run_says_so_and_what_becomes_of_it(operator: Client) -> None:
+    run = working()
+    assert "was last heard of" not in page(operator, RUN, run.pk)
+    Run.objects.update(heartbeat_at=SYSTEM_CLOCK.now() - dt.timedelta(minutes=5))
+    text = page(operator, RUN, run.pk)
+    assert "was last heard of" in text
+    assert "takes its work back by itself" in text
+
+
+def test_of_a_run_that_ended_no_total_is_awaited(operator: Client) -> None:
+    run = failed()
+    assert "total unknown" not in page(operator, RUN, run.pk)
+    assert "total unknown" in page(operator, RUN, working().pk)
+
+
+def test_what_a_run_was_not_given_is_not_listed(operator: Client) -> None:
+    run = working()
+    Run.objects.update(params={"limit": None, "batch_size": 100, "imdb_ids": []})
+    text = page(operator, RUN, run.pk)
+    assert "Batch size" in text
+    assert "Limit" not in text
+    assert "Imdb ids" not in text
+
+
+def test_how_a_run_was_started_is_told_in_words(operator: Client) -> None:
+    text = page(operator, RUN, working().pk)
+    assert "by a command" in text
+    assert "trigger=command" not in text
+
+
 def test_rates_are_drawn_and_the_time_left_is_told(
     operator: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:

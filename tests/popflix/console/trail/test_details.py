@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
 from popflix.console.trail.details import Told, told
@@ -28,8 +30,13 @@ from popflix.console.trail.details import Told, told
             [],
             [("changes", "changed: fields: First name, E-mail")],
         ),
+        ([1, "two"], [], [("value", "1, two")]),
+        ({"half": "a\ud800b"}, [], [("half", "a b")]),
+        ({"deep": json.loads("[" * 30 + "]" * 30)}, [], [("deep", "…")]),
+        ({"deep": json.loads('{"a":' * 30 + "1" + "}" * 30)}, [], [("deep", "a: " * 8 + "…")]),
     ],
-    ids=["nothing", "by field", "by side", "texts", "lists", "of Django"],
+    ids=["nothing", "by field", "by side", "texts", "lists", "of Django",
+         "a list", "half a letter", "nested", "nested by name"],
 )  # fmt: skip
 def test_details_are_told(
     kept: dict[str, object], changes: list[object], facts: list[object]

@@ -114,7 +114,7 @@ def test_the_file_holds_each_column(operator: Client) -> None:
     ]
 
 
-@pytest.mark.parametrize("begin", ["=", "+", "-", "@", "\t"], ids=list("=+-@t"))
+@pytest.mark.parametrize("begin", ["=", "+", "-", "@", "\t", "\n"], ids=list("=+-@tn"))
 def test_no_cell_of_the_file_is_a_formula(operator: Client, begin: str) -> None:
     audit.record("anna", "retry run", at=NOW, target=f"{begin}1", why=f"{begin}cmd")
     (row,) = rows_of(operator)

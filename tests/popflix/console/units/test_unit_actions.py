@@ -53,6 +53,14 @@ def test_run_now_without_a_word_takes_the_defaults_and_goes_back(operator: Clien
     assert Run.objects.get().params == {"limit": None, "size": 100}
 
 
+@pytest.mark.parametrize("typed", ["", "by=grace"], ids=["nobody", "somebody else"])
+def test_who_asks_is_the_account_whatever_was_typed(operator: Client, typed: str) -> None:
+    there = "/admin/console/units/retry-dead-letters/run/"
+    operator.post(there, {"params": typed, "why": "all of them"})
+    assert Run.objects.get().params["by"] == "ada"
+    assert AuditEntry.objects.get().details["params"]["by"] == "ada"
+
+
 @pytest.mark.parametrize(
     ("typed", "said"),
     [

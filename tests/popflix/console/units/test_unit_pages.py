@@ -12,8 +12,9 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
+from popflix.console.units import look
 from popflix.engine import pauses, registry
-from popflix.engine.models import Run, Schedule
+from popflix.engine.models import Run, Schedule, Supervisor
 from popflix.engine.models.pauses import Holder
 from popflix.lib.clock import SYSTEM_CLOCK
 from tests.popflix.console.units.conftest import Member
@@ -59,6 +60,11 @@ def hold(**values: Any) -> None:
     pauses.pause("greet", **(usual | values))
 
 
+def row(text: str) -> str:
+    """The line of the unit in the list."""
+    return text.partition('id="unit-greet"')[2].partition("</tr>")[0]
+
+
 # --- all of them --------------------------------------------------------------------------------
 
 
@@ -79,6 +85,28 @@ def test_the_list_tells_of_each_unit_what_it_is_for_and_what_it_does(operator: C
 def test_the_list_stands_in_the_menu_for_who_may_look(operator: Client, member: Member) -> None:
     assert f'href="{LIST}"' in page(operator, reverse("admin:index"))
     assert member("view_schedule").get(LIST).status_code == 403
+
+
+def test_the_list_says_that_nobody_works(operator: Client) -> None:
+    assert "No worker is running." in page(operator, LIST)
+    now = SYSTEM_CLOCK.now()
+    Supervisor.objects.create(host="vm", pid=17, workers=2, started_at=now, beat_at=now)
+    assert "No worker is running." not in page(operator, LIST)
+
+
+def test_the_list_names_no_firing_of_a_unit_that_is_held(operator: Client) -> None:
+    Schedule.objects.create(unit="greet", every_seconds=900)
+    assert "once resumed" not in row(page(operator, LIST))
+    hold()
+    assert "once resumed" in row(page(operator, LIST))
+
+
+@pytest.mark.parametrize("url", [LIST, HERE], ids=["list", "page"])
+def test_a_unit_whose_runs_all_wait_is_said_to_wait(operator: Client, url: str) -> None:
+    at_work(status="waiting", wait_reason="TMDB answered 429", pid=17)
+    text = page(operator, url)
+    assert "</svg>Running</span>" not in text
+    assert "</svg>Waiting</span>" in text
 
 
 def test_who_may_only_look_finds_no_button(member: Member) -> None:
@@ -105,11 +133,12 @@ def test_a_page_tells_what_keeps_the_unit_still(operator: Client) -> None:
     assert 'id="pause"' not in text
 
 
-def test_a_page_tells_why_no_schedule_starts_the_unit(operator: Client) -> None:
+@pytest.mark.parametrize("said", ["the key is missing", "the key is missing."], ids=["", "stop"])
+def test_a_page_tells_why_no_schedule_starts_the_unit(operator: Client, said: str) -> None:
     made = registry.registry.release("greet")
-    broken = registry.Unit("greet", made.body, ready=lambda: "the key is missing")
+    broken = registry.Unit("greet", made.body, ready=lambda: said)
     registry.registry.register(broken)
-    assert "No schedule starts it now: the key is missing." in page(operator)
+    assert "No schedule starts it now: the key is missing.</p>" in page(operator)
 
 
 def test_a_page_shows_the_runs_at_work_and_those_that_ended(operator: Client) -> None:
@@ -160,7 +189,9 @@ def test_a_page_names_the_parameters_and_how_failures_are_retried(operator: Clie
     assert "is tried 3 times in all" in text
 
 
-def test_a_page_counts_the_unit_s_own_dead_letters(operator: Client) -> None:
+def test_a_page_counts_the_unit_s_own_dead_letters_up_to_a_cap(
+    operator: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
     assert "None" in page(operator)
     ended("error", error="ValueError: odd")
     ended("lost", error="Its process died.")
@@ -168,6 +199,8 @@ def test_a_page_counts_the_unit_s_own_dead_letters(operator: Client) -> None:
         unit="other", status="error", trigger="command", queued_at=SYSTEM_CLOCK.now()
     )
     assert ">2 given up</a>" in page(operator)
+    monkeypatch.setattr(look, "_MOST_LETTERS", 1)
+    assert ">over 1 given up</a>" in page(operator)
 
 
 def test_a_process_and_its_units_lead_to_one_another(operator: Client) -> None:

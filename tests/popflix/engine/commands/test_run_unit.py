@@ -146,6 +146,10 @@ def test_values_are_json_where_they_parse_else_text() -> None:
         "i": "NaN",
     }  # fmt: skip
     assert parse_params([f"deep={'[' * 100_000}"])["deep"] == "[" * 100_000
+    deep = f"{'[' * 20}{']' * 20}"  # deeper ones are no value either: MariaDB stores none of 40
+    assert parse_params([f"deep={deep}", f"deeper=[{deep}]"]) == {
+        "deep": json.loads(deep), "deeper": f"[{deep}]",
+    }  # fmt: skip
     with pytest.raises(UsageError, match="given twice"):
         parse_params(["a=1", "a=2"])
 

@@ -347,3 +347,23 @@ def test_an_owners_index_that_serves_is_not_made_again(maria: Scratch) -> None:
     assert "titles_by_beginning" not in keys_of(maria, "TitleBasics")
     maria.migrate("sync", "0010")
     assert keys_of(maria, "MediaLinks") >= {"mine", "other"}
+
+
+@pytest.mark.parametrize(
+    "title_type",
+    ["TEXT", "VARCHAR(1000)", "VARCHAR(255)"],
+    ids=["as pandas loads it", "too long", "too long in an old format"],
+)
+def test_columns_that_no_index_takes_whole_get_one_on_their_beginning(
+    maria: Scratch, title_type: str
+) -> None:
+    titles = TITLE_BASICS.replace("titleType VARCHAR(20)", f"titleType {title_type}")
+    links = MEDIA_LINKS.replace("ENUM('PENDING', 'SUCCESS', 'FAILED')", "TEXT")
+    maria.run(f"{titles} ROW_FORMAT=COMPACT", f"{links} ROW_FORMAT=COMPACT", TITLES, LINKS)
+    maria.migrate()
+    for table, names in INDEXES.items():
+        assert keys_of(maria, table) >= names
+    films = Title.objects.using(maria.alias).filter(title_type="movie").order_by("pk")
+    assert [title.pk for title in films] == ["tt9900001", "tt9900004"]
+    maria.migrate("sync", "0010")
+    assert not keys_of(maria, "TitleBasics") & INDEXES["TitleBasics"]

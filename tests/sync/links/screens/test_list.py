@@ -23,8 +23,10 @@ def test_the_list_shows_status_kind_and_reason(operator: Client) -> None:
     MediaLinks.objects.update(trailer_embed_url=None)
     failure = {"failure_kind": "ambiguous", "last_error": "Title and year fit several records."}
     link(2, processed_status="FAILED", work={**failure, "given_up_at": NOW})
+    answered(3, poster_reason="TMDB's own pick for en.", trailer_reason="Official Trailer.")
     text = page(operator, LINKS)
     assert "TMDB lists no video." in text
+    assert "Official Trailer. Poster: TMDB&#x27;s own pick for en." in text
     assert "Title and year fit several records." in text
     assert "Several candidates" in text
     assert "Film 1</bdi>" in text

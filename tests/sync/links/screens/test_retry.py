@@ -13,10 +13,12 @@ from pytest_django import Settings
 from popflix.engine import pauses
 from popflix.engine.models import Run
 from popflix.lib.models import AuditEntry
+from sync.links import finding
+from sync.links.finding import clean_choice
 from sync.links.models import Enrichment, MediaLinks
 from sync.links.screens import links
 from tests.sync.links.rows import answered, link, stored_link, stored_work, tconst, title
-from tests.sync.links.screens.visits import LINKS, MATCHING, act, client_with, page, press
+from tests.sync.links.screens.visits import LINKS, MATCHING, act, client_with, ids, page, press
 
 pytestmark = [pytest.mark.django_db, pytest.mark.both_databases]
 SYNC, RETRY_ALL = "sync-media-links", "retry-media-links"
@@ -180,13 +182,62 @@ def test_confirming_stores_the_filter_and_leads_to_the_run(operator: Client) -> 
     assert stored_work().due_at is None
 
 
+FILTERS: list[dict[str, str]] = [
+    {}, {"kind": "gave_up"}, {"processed_status__exact": "FAILED"}, {"type": "movie"},
+    {"kind": "gave_up", "processed_status__exact": "FAILED", "type": "movie"},
+]  # fmt: skip
+SEARCHES = (
+    "", "film", "tt", "1", f"https://www.imdb.com/title/{tconst(1)}/?ref_=fn", "tt0000009",
+    "https://www.themoviedb.org/movie/9000003-film",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("narrowed", FILTERS, ids=str)
+def test_what_is_retried_is_what_the_list_shows(
+    operator: Client, narrowed: dict[str, str]
+) -> None:
+    """And the number that is confirmed is theirs."""
+    failed(1, 2)
+    answered(3)
+    MediaLinks.objects.filter(pk=tconst(2)).update(tmdb_id=9_000_003)
+    for search in SEARCHES:
+        query = narrowed | ({"q": search} if search else {})
+        if not query:
+            continue
+        shown = ids(page(operator, LINKS, **query))
+        many = f"{len(shown)} title{'' if len(shown) == 1 else 's'}"
+        assert f"<h2>{many}</h2>" in page(operator, MATCHING, **query), query
+        matching(operator, **query)
+        assert list(clean_choice(Run.objects.get().params).keys()) == shown, query
+        Run.objects.all().delete()
+
+
+def test_a_search_that_finds_too_many_says_how_many_are_meant(
+    operator: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(finding, "MOST_FOUND", 1)
+    monkeypatch.setattr("sync.links.screens.matching.MOST_FOUND", 1)
+    failed(1, 2)
+    text = page(operator, MATCHING, q="film")
+    assert "More than 1 titles begin so; only 1 of them are meant" in text
+    assert "<h2>1 title</h2>" in text
+    assert "begin so" not in page(operator, MATCHING, q=tconst(1))
+
+
 def test_without_a_reason_nothing_starts(operator: Client) -> None:
     failed(1)
     assert "needs a reason" in matching(operator, why=" ", kind="gave_up")
     assert not Run.objects.exists()
 
 
-@pytest.mark.parametrize("query", [{}, {"kind": "nonsense"}, {"type": "podcast"}], ids=str)
+@pytest.mark.parametrize(
+    "query",
+    [
+        {}, {"kind": "nonsense"}, {"type": "podcast"}, {"q": "\0film"},
+        {"kind": "gave_up", "tmdb_id__isnull": "True"}, {"kind": "gave_up", "run": "1"},
+    ],
+    ids=str,
+)  # fmt: skip
 def test_without_a_filter_nothing_is_offered(operator: Client, query: dict[str, str]) -> None:
     failed(1)
     assert "Narrow the list first" in matching(operator, **query)
