@@ -65,7 +65,13 @@ class CappedPaginator(AnyPaginator):
         if begin < _DEEP or not isinstance(rows, QuerySet):
             return super().page(number)
         keys = list(rows.values_list("pk", flat=True)[begin : begin + int(self.per_page)])
-        return Page(rows.filter(pk__in=keys), number, self)
+        if rows.query.values_select:
+            return Page(rows.filter(pk__in=keys), number, self)
+        # By their keys alone: SQLite would read all that fits the filters, for its order.
+        found = rows.order_by()
+        found.query.clear_where()
+        by_key = {row.pk: row for row in found.filter(pk__in=keys)}
+        return Page([by_key[key] for key in keys if key in by_key], number, self)
 
     def _count(self) -> int:
         rows = self.object_list

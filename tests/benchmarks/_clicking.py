@@ -2,7 +2,7 @@
 
 ["fill", rows]   fills the empty site
 ["pages"]        every page as {name: path}: each list with its filters, searches, orders and pages
-["time", path]   milliseconds of one look at it
+["time", path]   milliseconds of one look at it, and how many rows of tables it shows
 ["plan", path]   its slowest query: seconds, SQL and the database's plan
 """
 
@@ -75,17 +75,17 @@ class Browser:
         self.client = Client(SERVER_NAME="localhost")
         self.client.force_login(self.user)
 
-    def look(self, path: str) -> float | None:
-        """Milliseconds; None where the page leads elsewhere, as one beyond the last does."""
+    def look(self, path: str) -> tuple[float, int] | None:
+        """Milliseconds and rows; None where it leads elsewhere, as a page beyond the last does."""
         began = time.perf_counter()
         answer = self.client.get(path)
-        b"".join(answer)
+        page = b"".join(answer)
         seconds = time.perf_counter() - began
         if answer.status_code == 302:
             return None
         if answer.status_code not in (200, 286):
             raise RuntimeError(f"{path} answered {answer.status_code}")
-        return seconds * 1000
+        return seconds * 1000, page.count(b"<tr")
 
     def plan(self, path: str) -> dict[str, Any]:
         with CaptureQueriesContext(connection) as caught:

@@ -126,7 +126,7 @@ def test_the_rate_in_force_is_told_beside_the_allowed_one(
 def test_a_rate_that_was_cut_says_why(operator: Client, bucket: SetBucket) -> None:
     bucket(19.04, "TMDB answered 429")
     text = text_of(operator, "rate")
-    assert "19.0 of 38.0 allowed" in text
+    assert "19.0 of 38 allowed" in text
     assert "Cut from 38: TMDB answered 429. It creeps back by itself." in text
 
 

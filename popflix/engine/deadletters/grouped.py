@@ -10,7 +10,7 @@ from typing import Any
 
 from django.db.models import Count, Max, Min, Q, QuerySet
 
-from popflix.engine.deadletters.letters import Group
+from popflix.engine.deadletters.letters import Group, group_id
 from popflix.lib import leaps
 from popflix.lib.batches import chunk
 
@@ -59,14 +59,20 @@ def counted_to(
     *,
     source: str,
     unit: str,
+    group: str,
 ) -> list[Group]:
-    """The groups of these kinds, of each of which at most so many letters are counted.
+    """The groups of these kinds, of each of which at most so many letters are counted; where an
+    id is given, its group alone.
 
     For letters of one unit among all `rows` of a table: by the index (kind, error_group, at) a
     group costs the same, however many letters it has.
     """
     by = [columns.kind, "error_group"]
-    known = leaps.pairs(rows, columns.kind, kinds, "error_group")
+    known = [
+        pair
+        for pair in leaps.pairs(rows, columns.kind, kinds, "error_group")
+        if group in ("", group_id(source, unit, *pair))
+    ]
     extents = leaps.extents(rows, (columns.kind, "error_group", columns.at), known, most)
     found = [
         {columns.kind: kind, "error_group": text, "count": count, "oldest": least, "newest": last}

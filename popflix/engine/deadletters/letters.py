@@ -28,6 +28,12 @@ class Letter:
     error: str
 
 
+def group_id(source: str, unit: str, kind: str, text: str) -> str:
+    # Databases differ in whether case sets two texts apart; the id is the same either way.
+    said = "|".join((source, unit, kind, text.casefold()))
+    return hashlib.sha256(said.encode(errors="replace")).hexdigest()[:_ID_LENGTH]
+
+
 @dataclass(frozen=True)
 class Group:
     """Letters of one source, unit and kind whose errors are the same but for their figures."""
@@ -44,9 +50,7 @@ class Group:
     @property
     def id(self) -> str:
         """Short enough to be typed, and the same at each look."""
-        # Databases differ in whether case sets two texts apart; the id is the same either way.
-        said = "|".join((self.source, self.unit, self.kind, self.text.casefold()))
-        return hashlib.sha256(said.encode(errors="replace")).hexdigest()[:_ID_LENGTH]
+        return group_id(self.source, self.unit, self.kind, self.text)
 
     def as_data(self) -> dict[str, object]:
         return {

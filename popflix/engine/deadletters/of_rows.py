@@ -48,10 +48,14 @@ class WorkRowSource:
     url_of: UrlOf = nowhere
     kinds: Sequence[str] = ()
 
-    def groups(self, *, before: dt.datetime | None = None, most: int | None = None) -> list[Group]:
+    def groups(
+        self, *, before: dt.datetime | None = None, most: int | None = None, only: str = ""
+    ) -> list[Group]:
         rows = self._rows()
         if most is not None and before is None and self.kinds:
-            return counted_to(most, rows, _COLUMNS, self.kinds, source=self.name, unit=self.unit)
+            return counted_to(
+                most, rows, _COLUMNS, self.kinds, source=self.name, unit=self.unit, group=only
+            )
         letters = self._letters(before)
         return grouped(letters, _COLUMNS, source=self.name, unit=self.unit, rows=rows)
 

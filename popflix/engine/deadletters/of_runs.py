@@ -41,7 +41,9 @@ class RunSource:
     unit: str = ""
     url_of: UrlOf = _PAGE
 
-    def groups(self, *, before: dt.datetime | None = None, most: int | None = None) -> list[Group]:
+    def groups(
+        self, *, before: dt.datetime | None = None, most: int | None = None, only: str = ""
+    ) -> list[Group]:
         """All are counted: runs that failed are few beside the rows of a domain."""
         return grouped(_letters(before), _COLUMNS, source=self.name, unit=self.unit)
 

@@ -15,13 +15,14 @@ def meant(
 ) -> list[tuple[Source, Group]]:
     """The groups that are meant, the largest first. Raises OperatorError for an unknown source.
 
-    Of no group more than `most` letters need be counted.
+    For pages: of no group more than `most` letters need be counted; what is meant is an id then.
     """
+    only = "" if most is None else wanted.group
     named = [sources.find(wanted.source)] if wanted.source else sources.registered()
     found = [
         (source, group)
         for source in named
-        for group in source.groups(before=before, most=most)
+        for group in source.groups(before=before, most=most, only=only)
         if wanted.takes(group)
     ]
     return sorted(found, key=lambda pair: (-pair[1].count, pair[1].id))

@@ -50,10 +50,13 @@ class Source(Protocol):
     def url_of(self) -> UrlOf:
         """Where the run or row of a letter is looked at, by the letter's key."""
 
-    def groups(self, *, before: dt.datetime | None = None, most: int | None = None) -> list[Group]:
+    def groups(
+        self, *, before: dt.datetime | None = None, most: int | None = None, only: str = ""
+    ) -> list[Group]:
         """All groups, counting the letters given up before that instant.
 
-        For pages: of no group more than `most` need be counted.
+        For pages: of no group more than `most` need be counted, and no other group than the one
+        of the id `only` need be told.
         """
 
     def glance(self, *, most: int, unit: str = "") -> Counter[Reason]:

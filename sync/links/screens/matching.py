@@ -14,7 +14,7 @@ from django.views.decorators.http import require_http_methods
 from popflix.console.doors import shown
 from popflix.console.units.acting import run_now
 from popflix.engine.registry import registry
-from popflix.lib.admin import MOST_ROWS, why_said
+from popflix.lib.admin import why_said
 from popflix.lib.errors import OperatorError
 from popflix.lib.tally import told
 from sync.links import retry_matching
@@ -23,6 +23,7 @@ from sync.links.looking import is_crossed, look
 from sync.links.screens.listing import choice_of
 from sync.links.screens.words import RETRY
 
+MOST_COUNTED = 5000
 _LIST = "admin:sync_medialinks_changelist"
 
 
@@ -66,7 +67,7 @@ def _counted(choice: Choice) -> dict[str, object]:
         number = len(seen.keys)
         least = f"at least {number:,}" if number else "an unknown number of"
         return {"number": number, "count": least if seen.last else f"{number:,}"}
-    number = choice.keys()[: MOST_ROWS + 1].count()
+    number = choice.keys()[: MOST_COUNTED + 1].count()
     more = choice.search and find_titles(choice.search).has_more
     most_found = f"{MOST_FOUND:,}" if more else ""
-    return {"number": number, "count": told(number, MOST_ROWS), "most_found": most_found}
+    return {"number": number, "count": told(number, MOST_COUNTED), "most_found": most_found}

@@ -198,6 +198,9 @@ def test_a_page_has_letters_counted_to_a_cap_and_all_else_told_in_full() -> None
     assert {text: replace(group, count=exact[text].count) for text, group in capped.items()} == (
         exact
     )
+    odd = capped["row <n> is odd"]
+    assert [group.text for group in pages.groups(most=3, only=odd.id)] == [odd.text]
+    assert selecting.meant(Wanted(source="runs", group=odd.id), most=3) == []
 
 
 def test_groups_counted_to_a_cap_take_as_many_statements_for_one_as_for_many() -> None:

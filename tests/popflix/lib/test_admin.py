@@ -69,6 +69,11 @@ def test_a_deep_page_holds_the_rows_that_it_would_and_reads_no_others(
         assert [row.line for row in page.object_list] == [4, 5]
     skipping = [query["sql"] for query in queries if "OFFSET" in query["sql"]]
     assert not any("raw" in sql for sql in skipping)
+    filtered = CappedPaginator(rows.filter(source="a"), 2)
+    with CaptureQueriesContext(connection) as queries:
+        assert [row.line for row in filtered.page(3).object_list] == [6, 7]
+    of_rows = queries.captured_queries[-1]["sql"].partition("WHERE")[2]
+    assert "source" not in of_rows, "a filter that is asked again is read again, all of it"
     assert page.has_next() is False
 
 

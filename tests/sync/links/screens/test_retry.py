@@ -162,7 +162,7 @@ def test_the_confirmation_says_what_and_how_many(operator: Client) -> None:
 
 
 def test_more_than_the_cap_is_said_so(operator: Client, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("sync.links.screens.matching.MOST_ROWS", 1)
+    monkeypatch.setattr("sync.links.screens.matching.MOST_COUNTED", 1)
     failed(1, 2)
     assert "over 1 titles" in page(operator, MATCHING, kind="gave_up")
 
