@@ -60,6 +60,13 @@ POPFLIX_TITLE_TYPES = env.words(
     "POPFLIX_TITLE_TYPES", ("movie", "tvMovie", "tvSeries", "tvMiniSeries")
 )
 
+# --- Shows -----------------------------------------------------------------------------
+POPFLIX_FEEDS = env.json_list("POPFLIX_FEEDS")  # name, url, time_zone, times: reconcile.feed
+POPFLIX_AUTO_APPLY = env.words(
+    "POPFLIX_AUTO_APPLY", ("insert", "update", "move", "revive", "missing")
+)
+POPFLIX_MISSING_LOADS = env.integer("POPFLIX_MISSING_LOADS", 2, at_least=1)
+
 # --- What is kept how long: days, after which `prune` removes it ----------------------------
 POPFLIX_KEEP_EVENTS_DAYS = env.integer("POPFLIX_KEEP_EVENTS_DAYS", 30, at_least=1)
 POPFLIX_KEEP_RUNS_DAYS = env.integer("POPFLIX_KEEP_RUNS_DAYS", 180, at_least=1)
@@ -110,6 +117,7 @@ Q_CLUSTER = {
 # --- Applications ----------------------------------------------------------------------
 INSTALLED_APPS = [
     "popflix.console",
+    "reconcile",
     "sync",
     "popflix.engine",
     "popflix.lib",

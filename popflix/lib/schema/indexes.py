@@ -68,11 +68,11 @@ def sql_if_missing(connection: BaseDatabaseWrapper, model: type[Model], index: I
 
 
 def has_index(connection: BaseDatabaseWrapper, table: str, columns: Sequence[str]) -> bool:
-    """Whether an index that keeps an order begins with these columns."""
+    """Whether an index that keeps an order begins with these columns; a unique key has one."""
     with connection.cursor() as cursor:
         found = connection.introspection.get_constraints(cursor, table).values()
     return any(
-        each["index"]
+        (each["index"] or each["unique"])
         and str(each.get("type", "idx")).lower() in _ORDERED
         and list(each["columns"] or ())[: len(columns)] == list(columns)
         for each in found

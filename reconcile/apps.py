@@ -1,0 +1,7 @@
+from django.apps import AppConfig
+
+
+class ReconcileConfig(AppConfig):
+    name = "reconcile"
+    label = "reconcile"
+    verbose_name = "Shows"
