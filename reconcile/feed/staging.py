@@ -1,0 +1,222 @@
+"""From the load table into SyncShow: by difference, some cinemas a transaction.
+
+Killed in between, it is finished by whoever has the source's lease next: `finish_broken`.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
+
+from django.db import DataError, IntegrityError, connection, transaction
+from django.db.models import Count
+
+from popflix.lib.quarantine import BadRow
+from reconcile.feed import duplicates
+from reconcile.feed.emptying import empty
+from reconcile.feed.joining import (
+    KEY,
+    LOAD_TABLE,
+    SYNC_TABLE,
+    VALUES,
+    Joining,
+    execute,
+    joining,
+    rows_of,
+)
+from reconcile.feed.models import LINES_A_LOAD, Cinema, Load, LoadRow, LoadState
+from reconcile.feed.outcome import close, refuse
+from reconcile.shows.models import SyncShow
+
+ROWS_A_SLICE = 20_000  # on SQLite others wait for a transaction: well under 2 s
+Commit = Callable[[], AbstractContextManager[None]]
+
+
+@dataclass
+class Staged:
+    """What became of staging's rows."""
+
+    merged: int = 0
+    inserted: int = 0
+    updated: int = 0
+    removed: int = 0
+    refused: list[BadRow] = field(default_factory=list)
+
+
+def finish_broken(
+    source: str, now: dt.datetime, keep: Callable[[], object] = lambda: None
+) -> list[Load]:
+    """Bring loads to their end that a kill broke off; the caller holds the source's lease, which
+    `keep` prolongs.
+
+    One that was read whole goes into staging; one that was not is given up, staging untouched.
+    Returns those that staging shows now.
+    """
+    finished = []
+    for load in Load.objects.filter(source=source, state=LoadState.LOADING).order_by("pk"):
+        if load.read_at is not None:
+            stage(load, now, keep=keep)
+            finished.append(load)
+            continue
+        load.state, load.finished_at = LoadState.FAILED, now
+        load.error = "It was broken off while the feed was read."
+        empty(load)
+        load.save()
+    return finished
+
+
+def stage(
+    load: Load,
+    now: dt.datetime,
+    commit: Commit = transaction.atomic,
+    keep: Callable[[], object] = lambda: None,
+) -> Staged:
+    """Make staging show a load that was read whole. `keep` is called before each commit."""
+    sql, staged = joining(), Staged()
+    keep()
+    with commit():
+        staged.merged = duplicates.merge(load, sql)
+        load.merged_count += staged.merged
+        load.save(update_fields=["merged_count"])
+    for cinemas, is_new in _slices(load):
+        keep()
+        with commit():
+            _Slice(load, sql, cinemas, now, staged).show(is_new=is_new)
+    keep()
+    with commit():
+        close(load, sql, now)
+    empty(load)
+    return staged
+
+
+def _slices(load: Load) -> Iterator[tuple[list[int], bool]]:
+    """Cinemas of the source, some at a time, and whether staging has no row of them yet."""
+    first = load.pk * LINES_A_LOAD
+    rows = LoadRow.objects.filter(pk__gte=first, pk__lt=first + LINES_A_LOAD)
+    coming, there = _by_cinema(rows), _by_cinema(SyncShow.objects.all())
+    some: list[int] = []
+    size = 0
+    for cinema in (
+        Cinema.objects.filter(source=load.source).order_by("pk").values_list("pk", flat=True)
+    ):
+        rows_here = max(coming.get(cinema, 0), there.get(cinema, 0))
+        if some and size + rows_here > ROWS_A_SLICE:
+            yield some, not any(each in there for each in some)
+            some, size = [], 0
+        if rows_here:
+            some.append(cinema)
+            size += rows_here
+    if some:
+        yield some, not any(each in there for each in some)
+
+
+def _by_cinema(rows: object) -> dict[int, int]:
+    counted = rows.order_by().values_list("cinema_id").annotate(n=Count("pk"))  # type: ignore[attr-defined]
+    return dict(counted)
+
+
+@dataclass
+class _Slice:
+    """Some cinemas in one transaction."""
+
+    load: Load
+    sql: Joining
+    cinemas: Sequence[int]
+    now: dt.datetime
+    staged: Staged
+
+    def show(self, *, is_new: bool) -> None:
+        self._insert(is_new=is_new)
+        if is_new:
+            return
+        self.staged.updated += self._update()
+        if self._count(SYNC_TABLE) > self._count(LOAD_TABLE, rows_of(self.load)):
+            self.staged.removed += self._delete()
+
+    def _here(self, alias: str) -> str:
+        listed = ", ".join(map(str, self.cinemas))
+        return f"{alias}.{self.sql.quote('cinemaId')} IN ({listed})"
+
+    def _count(self, table: str, condition: str = "1 = 1") -> int:
+        with connection.cursor() as cursor:
+            cursor.execute(
+                f"SELECT COUNT(*) FROM {table} l WHERE {self._here('l')} AND {condition}"
+            )
+            return int(cursor.fetchone()[0])
+
+    def _insert(self, *, is_new: bool) -> None:
+        """What is missing; of rows that the database refuses, all but those."""
+        try:
+            with transaction.atomic():
+                self.staged.inserted += self._insert_between(is_new=is_new)
+        except (IntegrityError, DataError):
+            self._insert_some(0, LINES_A_LOAD - 1)
+
+    def _insert_some(self, first: int, last: int) -> None:
+        """Half by half, down to the rows that are refused."""
+        condition = f"l.id BETWEEN {self._id(first)} AND {self._id(last)}"
+        try:
+            with transaction.atomic():
+                self.staged.inserted += self._insert_between(condition)
+        except (IntegrityError, DataError) as error:
+            rows = LoadRow.objects.filter(
+                pk__gte=self._id(first), pk__lte=self._id(last), cinema_id__in=self.cinemas
+            ).order_by("pk")
+            lines = [pk % LINES_A_LOAD for pk in rows.values_list("pk", flat=True)]
+            if len(lines) == 1:
+                reason = f"the database refuses it: {error.args[-1]}"
+                refuse(self.load, rows, reason, self.now)
+                return
+            middle = lines[len(lines) // 2]
+            self._insert_some(lines[0], middle - 1)
+            self._insert_some(middle, lines[-1])
+
+    def _id(self, line: int) -> int:
+        return self.load.pk * LINES_A_LOAD + line
+
+    def _insert_between(self, condition: str = "", *, is_new: bool = False) -> int:
+        q = self.sql.quote
+        names = ", ".join(map(q, (*KEY, *VALUES)))
+        chosen = ", ".join(f"l.{q(name)}" for name in (*KEY, *VALUES))
+        stamp = self._now()
+        join = f" LEFT JOIN {SYNC_TABLE} s ON {self.sql.same_key()}" * (not is_new)
+        missing = " AND s.id IS NULL" * (not is_new)
+        return execute(
+            f"INSERT INTO {SYNC_TABLE} ({names}, {q('createdAt')}, {q('updatedAt')}) "
+            f"SELECT {chosen}, {stamp}, {stamp} FROM {LOAD_TABLE} l{join} "
+            f"WHERE {condition or rows_of(self.load)} AND {self._here('l')}{missing}"
+        )
+
+    def _update(self) -> int:
+        """What differs; the key's texts too, where the unique key takes two for one."""
+        q, sql = self.sql.quote, self.sql
+        names = ("screenName", "movieID", *VALUES)
+        where = f"{rows_of(self.load)} AND {self._here('l')} AND ({sql.differs()})"
+        if sql.vendor == "mysql":
+            values = ", ".join(f"s.{q(name)} = l.{q(name)}" for name in names)
+            return execute(
+                f"UPDATE {LOAD_TABLE} l JOIN {SYNC_TABLE} s ON {sql.same_key()} "
+                f"SET {values}, s.{q('updatedAt')} = {self._now()} WHERE {where}"
+            )
+        values = ", ".join(f"{q(name)} = l.{q(name)}" for name in names)
+        return execute(
+            f"UPDATE {SYNC_TABLE} AS s SET {values}, {q('updatedAt')} = {self._now()} "
+            f"FROM {LOAD_TABLE} l WHERE {sql.same_key()} AND {where}"
+        )
+
+    def _delete(self) -> int:
+        absent = (
+            f"NOT EXISTS (SELECT 1 FROM {LOAD_TABLE} l WHERE {rows_of(self.load)} "
+            f"AND {self.sql.same_key()})"
+        )
+        if self.sql.vendor == "mysql":
+            return execute(f"DELETE s FROM {SYNC_TABLE} s WHERE {self._here('s')} AND {absent}")
+        return execute(f"DELETE FROM {SYNC_TABLE} AS s WHERE {self._here('s')} AND {absent}")
+
+    def _now(self) -> str:
+        """As a literal of this database."""
+        stamp = connection.ops.adapt_datetimefield_value(self.now)
+        text = str(stamp).replace("'", "")
+        return f"'{text}'" if self.sql.vendor != "postgresql" else f"TIMESTAMPTZ '{text}'"
