@@ -1,0 +1,80 @@
+"""A change before it is stored. Pure."""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from reconcile.changes.diff import Told
+from reconcile.changes.types import ChangeKind
+
+Key = tuple[str, int, str, dt.datetime]
+
+
+class State(StrEnum):
+    """Those that a new change may have; the words are ChangeState's."""
+
+    APPROVED = "approved"
+    HELD = "held"
+    REJECTED = "rejected"
+
+
+@dataclass(frozen=True)
+class Decision:
+    """A person's, of a change that comes again."""
+
+    by: str
+    at: dt.datetime | None
+    reason: str
+
+
+@dataclass(frozen=True)
+class Proposal:
+    """One difference between staging and master; the columns of `Change`, and a little more.
+
+    `is_guarded`: a guard holds it. A move gives one key up and takes another, an insert takes one.
+    """
+
+    kind: ChangeKind
+    cinema_id: int
+    weekday: int
+    day: dt.date | None = None
+    master_id: int | None = None
+    sync_id: int | None = None
+    row_count: int = 1
+    before: Mapping[str, Told] = field(default_factory=dict)
+    after: Mapping[str, Told] = field(default_factory=dict)
+    fingerprint: str = ""
+    reason: str = ""
+    state: State = State.APPROVED
+    group: int | None = None
+    decision: Decision | None = None
+    is_guarded: bool = False
+    gives_up: Key | None = None
+    takes: Key | None = None
+
+    @property
+    def identity(self) -> str:
+        """The same for the same difference, whatever the load or the state."""
+        return identity(
+            self.kind, self.cinema_id, self.day, self.master_id, self.before, self.after,
+            self.fingerprint,
+        )  # fmt: skip
+
+
+def identity(
+    kind: str,
+    cinema_id: int,
+    day: dt.date | None,
+    master_id: int | None,
+    before: Mapping[str, Told],
+    after: Mapping[str, Told],
+    fingerprint: str,
+) -> str:
+    parts = (str(kind), cinema_id, str(day), master_id, before, after, fingerprint)
+    told = json.dumps(parts, sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(told.encode("ascii")).hexdigest()
