@@ -1,0 +1,8 @@
+"""What this app shows on home."""
+
+from __future__ import annotations
+
+from popflix.console.home import needs
+from reconcile.changes.holds import held_needs
+
+needs.register("Held changes", held_needs)
