@@ -14,7 +14,11 @@ from pytest_django.fixtures import Settings
 from sync.links.models import Title
 from tests.site import ROOT
 
-OURS = {name: app for name, app in get_commands().items() if app.startswith(("popflix.", "sync"))}
+OURS = {
+    name: app
+    for name, app in get_commands().items()
+    if app.startswith(("popflix.", "sync", "reconcile"))
+}
 COMMON = {"--json", "--traceback"}
 WRITES_NOTHING = {"sandbox", "units", "events", "top"}
 

@@ -101,11 +101,12 @@ class WorkingSite:
 
     def main(self, cluster: str = "popflix") -> int:
         """The main process of the cluster: the supervisor's child."""
-        wanted = f"/{cluster}-"
+        # Of a path only its last part: the folder of the tests may be called popflix-… as well.
         found = [
             pid
             for pid, command in processes_of(self.site.folder)
-            if wanted in command and parent_of(pid) == self.supervisor.pid
+            if any(Path(word).name.startswith(f"{cluster}-") for word in command.split())
+            and parent_of(pid) == self.supervisor.pid
         ]
         return found[0] if found else 0
 
