@@ -15,7 +15,9 @@ import pytest
 from tests.browser.chromium import launched
 from tests.browser.served import NAME, PASSWORD, Served, served_site
 from tests.browser.visitor import Visitor
+from tests.services.plugin import require
 from tests.services.servers import Missing
+from tests.site import create_mysql_database
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, StorageState
@@ -40,7 +42,10 @@ def chromium() -> Iterator[Browser]:
 
 @pytest.fixture(scope="session")
 def served(chromium: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
-    with served_site(tmp_path_factory.mktemp("site")) as site:
+    """On MariaDB where that is asked for, as the tests beside this tier are."""
+    is_mariadb = os.environ.get("POPFLIX_TEST_DATABASE") == "mariadb"
+    url = create_mysql_database(require("mariadb").url) if is_mariadb else ""
+    with served_site(tmp_path_factory.mktemp("site"), url) as site:
         yield site
 
 

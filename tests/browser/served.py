@@ -36,7 +36,9 @@ class Served:
 
     def make_pending(self, titles: int = TITLES) -> None:
         """So many titles are due again, as if they had never been asked about."""
-        these = f"IN (SELECT tconst FROM TitleBasics ORDER BY tconst LIMIT {titles})"
+        # A table within: MariaDB takes no LIMIT in the list itself.
+        first = f"SELECT tconst FROM TitleBasics ORDER BY tconst LIMIT {titles}"
+        these = f"IN (SELECT tconst FROM ({first}) AS these)"
         self.site.sql(f"UPDATE MediaLinks SET processed_status = 'PENDING' WHERE imdb_id {these}")
         self.site.sql(
             "UPDATE sync_enrichment SET due_at = '2020-01-01 00:00:00', lane = 0, attempts = 0, "
@@ -89,10 +91,10 @@ def refusing_server() -> Iterator[str]:
 
 
 @contextmanager
-def served_site(folder: Path) -> Iterator[Served]:
+def served_site(folder: Path, database_url: str = "") -> Iterator[Served]:
     """60 invented titles, asked about; ambiguous and unknown ones among them; a failed run,
     quarantined rows; a web server and a worker."""
-    site = Site(folder, ALLOWED_HOSTS="127.0.0.1", PYTHONHASHSEED="0")
+    site = Site(folder, database_url, ALLOWED_HOSTS="127.0.0.1", PYTHONHASHSEED="0")
     site.migrate()
     with running(titles=TITLES, seed=1, latency_ms=60) as sandbox:
         site.env |= {

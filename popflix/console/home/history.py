@@ -55,13 +55,17 @@ def _first_since(start: dt.datetime) -> QuerySet[Event, Any]:
 def _counts(firsts: list[int | None]) -> Counter[tuple[int, bool]]:
     """How many by day and by whether they went well, of the runs since the first day.
 
-    Each a count along the index (status, key, parent): grouping would make a row of each run.
+    Each a count along the index (status, key, parent), of one status: for several SQLite would
+    take another index, and grouping would make a row of each run.
     """
     known = [(index, first) for index, first in enumerate(firsts) if first is not None]
-    asked: dict[tuple[int, bool], QuerySet[Run, Any]] = {}
+    asked: dict[tuple[int, Status], QuerySet[Run, Any]] = {}
     for (index, first), (_, end) in zip_longest(known, known[1:], fillvalue=(0, None)):
         day = Q(pk__gte=first) if end is None else Q(pk__gte=first, pk__lt=end)
         runs = Run.objects.filter(day, parent=None).order_by().values("pk")
-        asked[index, True] = runs.filter(status=Status.COMPLETED)
-        asked[index, False] = runs.filter(status__in=FAILED)
-    return Counter(dict(zip(asked, counts(list(asked.values())), strict=True)))
+        for status in (Status.COMPLETED, *FAILED):
+            asked[index, status] = runs.filter(status=status)
+    found: Counter[tuple[int, bool]] = Counter()
+    for (index, status), count in zip(asked, counts(list(asked.values())), strict=True):
+        found[index, status == Status.COMPLETED] += count
+    return found
