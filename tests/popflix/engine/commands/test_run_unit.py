@@ -140,10 +140,11 @@ def test_a_run_that_was_cancelled_from_elsewhere_ends_with_1(
 
 
 def test_values_are_json_where_they_parse_else_text() -> None:
-    given = ["a=1", "b=1.5", "c=true", "d=null", 'e=["x"]', "f=tt01", "g=", "h=a=b", "i=NaN"]
+    given = ["a=1", "b=1.5", "c=true", "d=null", 'e=["x"]', "f=tt01", "g=", "h=a=b", "i=NaN",
+             'j={"k": [1]}']  # fmt: skip
     assert parse_params(given) == {
         "a": 1, "b": 1.5, "c": True, "d": None, "e": ["x"], "f": "tt01", "g": "", "h": "a=b",
-        "i": "NaN",
+        "i": "NaN", "j": {"k": [1]},
     }  # fmt: skip
     assert parse_params([f"deep={'[' * 100_000}"])["deep"] == "[" * 100_000
     deep = f"{'[' * 20}{']' * 20}"  # deeper ones are no value either: MariaDB stores none of 40
