@@ -7,11 +7,12 @@ from typing import Any
 
 from popflix.engine.context import RunContext
 from popflix.engine.lookout import StopReason
+from popflix.lib.addresses import shown_place
 from popflix.lib.errors import OperatorError
 from reconcile.feed.feeds import Feed
 from reconcile.feed.lease import held
 from reconcile.feed.load import LoadResult, Reading, load_feed
-from reconcile.feed.wish import LoadWish, shown
+from reconcile.feed.wish import LoadWish
 
 
 def load_shows(ctx: RunContext) -> Mapping[str, object]:
@@ -46,7 +47,7 @@ def _load(feed: Feed, wish: LoadWish, ctx: RunContext) -> LoadResult:
         lambda rows: ctx.progress(done=rows), ctx.commit,
     )  # fmt: skip
     with held(feed.name, f"load_shows, run {ctx.run_id}", ctx.clock) as lease:
-        return load_feed(feed, shown(feed.where), lease, how)
+        return load_feed(feed, shown_place(feed.where), lease, how)
 
 
 def _must_stop(ctx: RunContext) -> bool:

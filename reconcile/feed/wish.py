@@ -7,15 +7,14 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from urllib.parse import urlsplit
 
+from popflix.lib.addresses import STANDARD_INPUT, is_address, shown_place
 from popflix.lib.errors import OperatorError
 from reconcile.feed.feeds import LONGEST_NAME, Feed, configured, feed_to_load
 from reconcile.feed.load import BATCH_ROWS, MOST_BATCH_ROWS
 from reconcile.feed.zones import is_zone
 
 UNIT = "load-shows"
-STANDARD_INPUT = "-"
 # The feed that a command of this process reads itself: its place may be relative, standard
 # input, or an address with a secret in it, which is not stored.
 _own: ContextVar[Feed | None] = ContextVar("_own", default=None)
@@ -44,22 +43,9 @@ def read_here(feed: Feed, zone: str | None, batch_size: int) -> Iterator[dict[st
     """The parameters for a feed that the command of this process reads itself."""
     token = _own.set(feed)
     try:
-        yield asdict(LoadWish(feed.name, shown(feed.where), zone, batch_size))
+        yield asdict(LoadWish(feed.name, shown_place(feed.where), zone, batch_size))
     finally:
         _own.reset(token)
-
-
-def shown(where: str) -> str:
-    """A place as everybody may read it: without password and query."""
-    if where == STANDARD_INPUT:
-        return where
-    if not _is_address(where):
-        return str(Path(where).absolute())
-    try:
-        parts = urlsplit(where)
-    except ValueError:  # such as brackets that hold no IPv6 address
-        return f"{where.partition('://')[0]}://"
-    return parts._replace(netloc=parts.netloc.rpartition("@")[2], query="", fragment="").geturl()
 
 
 def clean_params(params: Mapping[str, object]) -> dict[str, object]:
@@ -99,20 +85,16 @@ def _require_reachable(source: str | None, where: str | None) -> None:
             "where is standard input, which only a command has that runs here and now.",
             "Give a path or an http(s) address, or pipe the feed into load_shows.",
         )
-    elif _is_address(where) and shown(where) != where:
+    elif is_address(where) and shown_place(where) != where:
         raise OperatorError(
             "where is an address with a password or a query, which every operator could read.",
             "Set it as a feed in POPFLIX_FEEDS, or give the path of a file.",
         )
-    elif not (_is_address(where) or Path(where).is_absolute()):
+    elif not (is_address(where) or Path(where).is_absolute()):
         raise OperatorError(
             f"where is {where}, which leads nowhere on another host or in another folder.",
             "Give the whole path on the host whose worker loads the feed, or an address.",
         )
-
-
-def _is_address(where: str) -> bool:
-    return where.startswith(("http://", "https://"))
 
 
 def _batch_size(value: object) -> int:

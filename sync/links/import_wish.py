@@ -7,17 +7,16 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from urllib.parse import urlsplit
 
 from django.conf import settings
 
+from popflix.lib.addresses import STANDARD_INPUT, is_address, shown_place
 from popflix.lib.errors import OperatorError
 from sync.links.imdb_files import parse_types
 from sync.links.import_titles import BATCH_ROWS, MOST_BATCH_ROWS, ImportRequest
 
 UNIT = "import-imdb"
 ALL = "all"
-STANDARD_INPUT = "-"
 # By the stored name of a place the place itself, while a command of this process reads it.
 _own: ContextVar[Mapping[str, str]] = ContextVar("_own", default={})  # noqa: B039 - never changed
 
@@ -46,12 +45,12 @@ def read_here(file: str, ratings: str | None) -> Iterator[dict[str, str | None]]
 
     They may be relative, standard input, or an address with a secret in it, which is not stored.
     """
-    named = {_stored_name(place): place for place in (file, ratings) if place is not None}
+    named = {shown_place(place): place for place in (file, ratings) if place is not None}
     token = _own.set(named)
     try:
         yield {
-            "file": _stored_name(file),
-            "ratings": None if ratings is None else _stored_name(ratings),
+            "file": shown_place(file),
+            "ratings": None if ratings is None else shown_place(ratings),
         }
     finally:
         _own.reset(token)
@@ -90,7 +89,7 @@ def _place(name: str, value: object) -> str:
             f"{name} is standard input, which only a command has that runs here and now.",
             "Give a path or an http(s) address, or pipe the file into import_imdb.",
         )
-    if _is_address(place):
+    if is_address(place):
         return _without_secret(name, place)
     if not Path(place).is_absolute():
         raise OperatorError(
@@ -100,29 +99,13 @@ def _place(name: str, value: object) -> str:
     return place
 
 
-def _is_address(place: str) -> bool:
-    return place.startswith(("http://", "https://"))
-
-
 def _without_secret(name: str, address: str) -> str:
-    if _stored_name(address) != address:
+    if shown_place(address) != address:
         raise OperatorError(
             f"{name} is an address with a password or a query, which every operator could read.",
             "Give an address without them, or download the file and give its path.",
         )
     return address
-
-
-def _stored_name(place: str) -> str:
-    if place == STANDARD_INPUT:
-        return place
-    if not _is_address(place):
-        return str(Path(place).absolute())
-    try:
-        parts = urlsplit(place)
-    except ValueError:  # such as brackets that hold no IPv6 address
-        return f"{place.partition('://')[0]}://"
-    return parts._replace(netloc=parts.netloc.rpartition("@")[2], query="", fragment="").geturl()
 
 
 def _types(value: object) -> list[str] | str:

@@ -12,10 +12,11 @@ from pytest_django.fixtures import Settings
 from popflix.engine import manager
 from popflix.engine.models import Run, RunStatus
 from popflix.engine.registry import registry
+from popflix.lib.addresses import shown_place
 from popflix.lib.errors import OperatorError
 from reconcile.feed.load import BATCH_ROWS
 from reconcile.feed.models import Cinema
-from reconcile.feed.wish import UNIT, clean_params, shown
+from reconcile.feed.wish import UNIT, clean_params
 from tests.reconcile.feed.made import row, rows, write
 
 CITY = {"name": "city", "url": "https://feed.example/shows?key=geheim"}
@@ -74,7 +75,7 @@ def test_a_feed_is_unknown_where_none_is_set(settings: Settings) -> None:
     ids=["address", "no address", "standard input", "path"],
 )
 def test_places_are_shown_without_secrets(where: str, told: str) -> None:
-    assert shown(where) == told
+    assert shown_place(where) == told
 
 
 def test_its_schedule_waits_for_a_feed(settings: Settings) -> None:
