@@ -12,6 +12,7 @@ from django.http import HttpRequest, HttpResponse
 from popflix.console.columns import badge_column
 from popflix.console.pieces import vocabulary
 from popflix.lib.admin import ReadOnlyAdmin
+from popflix.lib.filters import FixedFilter
 from reconcile.changes import told
 from reconcile.changes.models import Change, ChangeState
 from reconcile.changes.screens import cells
@@ -22,28 +23,14 @@ from reconcile.changes.types import ChangeKind
 _DIGITS = 9  # of a number that every column takes
 
 
-class _FixedFilter(admin.SimpleListFilter):
-    """By a fixed list: Django's own filter would read the whole table for the values."""
-
-    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
-        chosen = self.value()
-        known = {value for value, _ in self.lookups(request, None)}
-        return (
-            queryset.filter(**{str(self.parameter_name): chosen}) if chosen in known else queryset
-        )
-
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        raise NotImplementedError
-
-
-class KindFilter(_FixedFilter):
+class KindFilter(FixedFilter):
     title, parameter_name = "kind", "kind"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
         return [(str(kind), vocabulary.state(KIND, kind).label) for kind in ChangeKind]
 
 
-class StateFilter(_FixedFilter):
+class StateFilter(FixedFilter):
     title, parameter_name = "state", "state"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:

@@ -15,27 +15,14 @@ from django.db.models import QuerySet
 from django.http import HttpRequest, QueryDict
 
 from popflix.lib.admin import MOST_ROWS, CappedPaginator
+from popflix.lib.filters import FixedFilter
 from sync.links.finding import MOST_FOUND, Choice, find_titles
 from sync.links.looking import Look, is_crossed, keys_of_run, look
 from sync.links.models import TCONST_LENGTH, FailureKind, MediaLinks, ProcessedStatus
 from sync.links.screens.of_run import PARAMETER, run_of
 
 
-class _FixedFilter(admin.SimpleListFilter):
-    """By a fixed list: Django's own filter would read the whole table for the values."""
-
-    column = ""
-
-    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
-        known = {value for value, _ in self.lookups(request, None)}
-        chosen = self.value()
-        return queryset.filter(**{self.column: chosen}) if chosen in known else queryset
-
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        raise NotImplementedError
-
-
-class StatusFilter(_FixedFilter):
+class StatusFilter(FixedFilter):
     title, parameter_name = "status", "processed_status__exact"
     column = "processed_status"
 
@@ -43,7 +30,7 @@ class StatusFilter(_FixedFilter):
         return [(str(value), str(label)) for value, label in ProcessedStatus.choices]
 
 
-class KindFilter(_FixedFilter):
+class KindFilter(FixedFilter):
     title, parameter_name = "failure", "kind"
     column = "enrichment__failure_kind"
 
@@ -51,7 +38,7 @@ class KindFilter(_FixedFilter):
         return [(str(value), str(label)) for value, label in FailureKind.choices]
 
 
-class TypeFilter(_FixedFilter):
+class TypeFilter(FixedFilter):
     title, parameter_name = "type", "type"
     column = "title__title_type"
 
