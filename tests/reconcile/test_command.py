@@ -38,7 +38,7 @@ def run(*options: str, exit_code: int = 0) -> list[str]:
     except SystemExit as ending:
         ended = int(ending.code or 0)
     assert ended == exit_code, out.getvalue()
-    return [line for line in out.getvalue().splitlines() if not line.startswith("changes")]
+    return out.getvalue().splitlines()
 
 
 def as_json(*options: str, exit_code: int = 0) -> dict[str, Any]:

@@ -49,5 +49,5 @@ class Command(OperatorCommand):
             params["by"] = os_user()
         if options["dry_run"]:
             return dry_run(params, say=self.say)
-        reporter = make_reporter(self.stdout, self.as_json)
+        reporter = make_reporter(self.stderr, self.as_json)  # stdout has the lines alone
         return reconcile_here(params, stop=stop, say=self.say, reporter=reporter)
