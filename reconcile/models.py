@@ -1,6 +1,6 @@
 """The models of all rooms, for Django's app loading."""
 
-from reconcile.changes.models import Change, ChangeSet
+from reconcile.changes.models import Change, ChangeSet, ProgrammeWarning
 from reconcile.feed.models import Cinema, Load, LoadRow, LoadSlice, Source
 from reconcile.shows.models import MasterShow, SyncShow
 
@@ -12,6 +12,7 @@ __all__ = [
     "LoadRow",
     "LoadSlice",
     "MasterShow",
+    "ProgrammeWarning",
     "Source",
     "SyncShow",
 ]

@@ -79,3 +79,32 @@ class AuditEntry(models.Model):
 
     def __str__(self) -> str:
         return f"{self.actor_name} {self.action} {self.target}"
+
+
+class LockMode(models.TextChoices):
+    FOREVER = "forever"
+    DATE = "date"  # until `until`
+    PASSED = "passed"  # until the show has passed: the row's own app knows when
+    AGREES = "agrees"  # until the feed says what the row says
+
+
+class FieldLock(models.Model):
+    """A field of a row that an operator keeps from feeds, whatever they say."""
+
+    table = models.CharField(max_length=60)  # "reconcile.mastershow"
+    row = models.CharField(max_length=64)  # its key
+    field = models.CharField(max_length=60)
+    mode = models.CharField(max_length=7, choices=LockMode, default=LockMode.FOREVER)
+    until = models.DateTimeField(null=True, blank=True)
+    feed_value = models.JSONField(null=True, blank=True)  # what the feed said when it was locked
+    by = models.CharField(max_length=150)
+    at = models.DateTimeField()
+    why = models.CharField(max_length=200, default="", blank=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["table", "row", "field"], name="field_lock_key")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.field} of {self.table} {self.row}"

@@ -21,6 +21,7 @@ class State(StrEnum):
     APPROVED = "approved"
     HELD = "held"
     REJECTED = "rejected"
+    LOCKED = "locked"
 
 
 @dataclass(frozen=True)
@@ -29,7 +30,8 @@ class Decision:
 
     by: str
     at: dt.datetime | None
-    reason: str
+    reason: str  # why it waited
+    why: str = ""  # the person's own words
 
 
 @dataclass(frozen=True)
@@ -48,6 +50,7 @@ class Proposal:
     row_count: int = 1
     before: Mapping[str, Told] = field(default_factory=dict)
     after: Mapping[str, Told] = field(default_factory=dict)
+    locked: Mapping[str, Told] = field(default_factory=dict)  # what the feed says of them
     fingerprint: str = ""
     reason: str = ""
     state: State = State.APPROVED

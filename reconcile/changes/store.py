@@ -13,7 +13,7 @@ from django.db.models import F, QuerySet, Sum
 from django.db.models.functions import Coalesce
 
 from reconcile.changes.history import HELD_SLICES, UNTIL_LOAD
-from reconcile.changes.models import Change, ChangeSet, ChangeState, SetState
+from reconcile.changes.models import Change, ChangeSet, ChangeState, Purpose, SetState
 from reconcile.changes.proposal import Decision, Proposal, State, identity
 from reconcile.changes.scope import Scope
 from reconcile.changes.todo import ids_in_chunks
@@ -46,26 +46,26 @@ class Digest:
 
 def standing_sets(source: str) -> list[ChangeSet]:
     """Sets that wait for a person, or were broken off while being applied; newest first."""
-    sets = ChangeSet.objects.filter(source=source, state__in=_UNDECIDED, undoes=None)
+    sets = ChangeSet.objects.filter(source=source, state__in=_UNDECIDED, purpose=Purpose.LOAD)
     return list(sets.order_by("-pk"))
 
 
 def newest_set(source: str) -> ChangeSet | None:
-    return ChangeSet.objects.filter(source=source, undoes=None).order_by("-pk").first()
+    return ChangeSet.objects.filter(source=source, purpose=Purpose.LOAD).order_by("-pk").first()
 
 
 def decisions(source: str, cinemas: Collection[int]) -> dict[str, Decision]:
     """What persons rejected of these cinemas, by the identity of the change."""
     rejected = Change.objects.filter(
-        change_set__source=source, change_set__undoes=None, state=ChangeState.REJECTED,
+        change_set__source=source, change_set__purpose=Purpose.LOAD, state=ChangeState.REJECTED,
         cinema_id__in=list(cinemas),
     )  # fmt: skip
     columns = ("kind", "cinema_id", "day", "master_id", "before", "after", "fingerprint")
     found = {}
-    for *parts, by, at, reason in rejected.order_by("pk").values_list(
-        *columns, "decided_by", "decided_at", "reason"
+    for *parts, by, at, why, reason in rejected.order_by("pk").values_list(
+        *columns, "decided_by", "decided_at", "decided_why", "reason"
     ):
-        found[identity(*parts)] = Decision(by, at, reason)
+        found[identity(*parts)] = Decision(by, at, reason, why)
     return found
 
 
@@ -98,8 +98,8 @@ def add_changes(change_set: ChangeSet, proposals: Sequence[Proposal]) -> None:
 
 _COLUMNS = (
     "change_set", "kind", "state", "cinema_id", "weekday", "day", "master_id", "sync_id",
-    "row_count", "group", "before", "after", "fields", "fingerprint", "reason", "decided_by",
-    "decided_at",
+    "row_count", "group", "before", "after", "locked", "fields", "fingerprint", "reason", "decided_by",
+    "decided_at", "decided_why",
 )  # fmt: skip
 
 
@@ -110,9 +110,11 @@ def _stored(set_id: int, each: Proposal) -> list[Any]:
         ops.adapt_datefield_value(each.day), each.master_id, each.sync_id, each.row_count,
         each.group, ops.adapt_json_value(each.before, json.JSONEncoder),
         ops.adapt_json_value(each.after, json.JSONEncoder),
+        ops.adapt_json_value(each.locked, json.JSONEncoder) if each.locked else None,
         "" if each.master_id is None else ",".join(each.after), each.fingerprint, each.reason,
         decision.by if decision else "",
         ops.adapt_datetimefield_value(decision.at if decision else None),
+        decision.why if decision else "",
     ]  # fmt: skip
 
 

@@ -24,7 +24,7 @@ _LONGEST = 40  # of a value in a line; what two long ones begin with alike is le
 _BESIDE = 8  # letters before the first that differs
 _MANY = {
     ChangeKind.INSERT: "new", ChangeKind.UPDATE: "updated", ChangeKind.MOVE: "moved",
-    ChangeKind.MISSING: "missing", ChangeKind.REVIVE: "revived",
+    ChangeKind.MISSING: "missing", ChangeKind.REVIVE: "revived", ChangeKind.REMOVE: "removed",
 }  # fmt: skip
 Kept = Mapping[str, Any]  # values as a change keeps them
 Counts = Mapping[str, Any]  # of a change set; other figures stand beside the kinds

@@ -17,6 +17,7 @@ class ChangeKind(StrEnum):
     MOVE = "move"  # another time or screen; the master row keeps its id
     MISSING = "missing"  # absent from enough loads that covered it
     REVIVE = "revive"  # was missing, is staged again
+    REMOVE = "remove"  # undoes an insert; no feed asks for it
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,6 +18,7 @@ UNIT = "reconcile-shows"
 BATCH_ROWS = 5_000
 MOST_BATCH_ROWS = 20_000  # on SQLite others wait for a transaction
 NO_KIND = "none"
+_KINDS = [kind for kind in ChangeKind if kind != ChangeKind.REMOVE]
 
 
 @dataclass(frozen=True)
@@ -55,10 +56,10 @@ def auto_kinds(words: Sequence[str]) -> frozenset[ChangeKind]:
     if list(words) == [NO_KIND]:
         return frozenset()
     for word in words:
-        if word not in list(ChangeKind):
+        if word not in _KINDS:
             raise ConfigurationError(
                 f"POPFLIX_AUTO_APPLY names {word}, which is no kind of change.",
-                f"Known are {', '.join(ChangeKind)}; or {NO_KIND} alone.",
+                f"Known are {', '.join(_KINDS)}; or {NO_KIND} alone.",
             )
     return frozenset(map(ChangeKind, words))
 

@@ -63,6 +63,7 @@ class Load(models.Model):
     first_show_at = models.DateTimeField(null=True)  # days between first and last are covered
     last_show_at = models.DateTimeField(null=True)
     error = models.TextField(default="", blank=True)
+    checked_at = models.DateTimeField(null=True)  # its programme was looked through for oddities
 
     class Meta:
         indexes = [models.Index(fields=["source", "state", "-id"], name="load_newest")]

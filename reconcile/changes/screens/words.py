@@ -19,6 +19,7 @@ vocabulary.register(
         ChangeKind.MOVE: State("Moved", Tone.INFO),
         ChangeKind.MISSING: State("Missing", Tone.BAD),
         ChangeKind.REVIVE: State("Revived", Tone.OK),
+        ChangeKind.REMOVE: State("Removed", Tone.BAD),
     },
 )
 vocabulary.register(
@@ -30,6 +31,7 @@ vocabulary.register(
         ChangeState.REJECTED.value: State("Rejected", Tone.QUIET),
         ChangeState.STALE.value: State("Stale", Tone.WAIT),
         ChangeState.LOCKED.value: State("Locked", Tone.QUIET),
+        ChangeState.UNDONE.value: State("Undone", Tone.QUIET),
     },
 )
 vocabulary.register(
