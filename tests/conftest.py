@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ from django.contrib.auth.models import User
 from django.test import Client
 
 from tests.services.plugin import require
+from tests.services.remembering import rows_of_migrating_kept, static_files_found_once
 from tests.site import Site, create_mysql_database
 
 
@@ -34,6 +36,12 @@ def operator(client: Client) -> Client:
     """A browser in which somebody is logged in who may do everything."""
     client.force_login(User.objects.create_superuser("ada"))
     return client
+
+
+@pytest.fixture(scope="session", autouse=True)
+def what_is_the_same_for_every_test() -> Iterator[None]:
+    with static_files_found_once(), rows_of_migrating_kept():
+        yield
 
 
 @pytest.fixture(scope="session")
