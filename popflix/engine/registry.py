@@ -54,6 +54,10 @@ def _always_ready() -> str:
     return ""
 
 
+def _nothing_more(params: Params) -> str:
+    return ""
+
+
 def _same_for_each(params: Params, count: int) -> Sequence[Params]:
     return [params] * count
 
@@ -67,7 +71,9 @@ class Unit:
     output again) and raises OperatorError naming the parameter that is wrong. `ready` returns
     why no schedule should start the unit now, empty when it may. `split` makes the parameters
     of the children of a spread run. `bucket` names the limiter's bucket that its work goes
-    through. `is_housekeeping`: nobody has to look at it while it is at rest.
+    through. `is_housekeeping`: nobody has to look at it while it is at rest. `permission` is what
+    an account needs, beside running units, to start it with these parameters; where there is one
+    no schedule starts it.
     """
 
     name: str
@@ -83,6 +89,7 @@ class Unit:
     split: Split = _same_for_each
     bucket: str = ""
     is_housekeeping: bool = False
+    permission: Callable[[Params], str] = _nothing_more
 
     @property
     def is_process(self) -> bool:
@@ -148,6 +155,7 @@ def unit(
     split: Split = _same_for_each,
     bucket: str = "",
     is_housekeeping: bool = False,
+    permission: Callable[[Params], str] = _nothing_more,
 ) -> Callable[[AnyBody], AnyBody]:
     """Decorate the body of a worker, a function or a coroutine function, in `units.py`.
 
@@ -171,6 +179,7 @@ def unit(
                 split,
                 bucket,
                 is_housekeeping,
+                permission,
             )
         )
         return body

@@ -10,8 +10,10 @@ from django.db import transaction
 from django.db.models import QuerySet
 from django.http import HttpRequest
 
+from popflix.console.units.acting import require_permission
 from popflix.engine import starting
 from popflix.engine.models import Run
+from popflix.engine.registry import registry
 from popflix.engine.views.controls import Asked, cancel_audited
 from popflix.lib import audit
 from popflix.lib.admin import why_given
@@ -25,6 +27,10 @@ _MOST_TOLD = 5
 
 def retry(request: HttpRequest, run_id: int) -> Run:
     """Start the failed run again; returns the new one. Raises OperatorError."""
+    failed = Run.objects.filter(pk=run_id).first()
+    unit = registry.find(failed.unit) if failed is not None else None
+    if failed is not None and unit is not None:
+        require_permission(request.user, unit, failed.params)
     with transaction.atomic():
         run = starting.retry(run_id, by=request.user.get_username())
         audit.record(

@@ -25,8 +25,10 @@ def run_now(account: Any, unit: Unit, params: Mapping[str, object], why: str = "
     Where a parameter says who asks, that is the account, whatever was typed.
     """
     by = account.get_username()
-    if "by" in _taken(unit, params):
+    taken = _taken(unit, params)
+    if "by" in taken:
         params = {**params, "by": by}
+    require_permission(account, unit, taken)
     try:
         with transaction.atomic():
             run = starting.enqueue(unit.name, params, trigger="admin", by=by)
@@ -38,6 +40,17 @@ def run_now(account: Any, unit: Unit, params: Mapping[str, object], why: str = "
         starting.record_skip(unit.name, busy, SYSTEM_CLOCK.now(), trigger="admin", by=by)
         raise
     return run
+
+
+def require_permission(account: Any, unit: Unit, params: Mapping[str, object]) -> None:
+    """Some work is for few: `params` are as stored. Raises OperatorError."""
+    for name in (*unit.workers, unit.name):
+        permission = registry.get(name).permission(params)
+        if permission and not account.has_perm(permission):
+            raise OperatorError(
+                f"You may not start {name} like this: it asks for the permission {permission}.",
+                "Ask somebody who has it.",
+            )
 
 
 def _taken(unit: Unit, params: Mapping[str, object]) -> Mapping[str, object]:

@@ -87,7 +87,13 @@ class RunSource:
     def _again(
         self, letter: Letter, not_before: dt.datetime, by: str, clock: Clock, done: PutBack
     ) -> None:
-        if not _letters(None).select_for_update().filter(pk=int(letter.key)).exists():
+        run = _letters(None).select_for_update().filter(pk=int(letter.key)).first()
+        if run is None:
+            return
+        unit = self.registry.find(run.unit)
+        permission = unit.permission(run.params) if unit is not None else ""
+        if permission:
+            done.refused[letter.key] = f"It asks for the permission {permission}: retry it alone."
             return
         try:
             starting.retry(

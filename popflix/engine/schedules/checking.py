@@ -58,11 +58,14 @@ def _params(unit: Unit, params: object, registry: Registry) -> str:
         return 'Parameters are a JSON object, such as {"limit": 100}.'
     for each in (unit.name, *unit.workers):
         try:
-            registry.get(each).clean_params(params)
+            clean = registry.get(each).clean_params(params)
+            permission = registry.get(each).permission(clean)
         except OperatorError as error:
             return str(error)
         except Exception as error:
             return redact(f"{each} refuses these parameters: {type(error).__name__}: {error}.")
+        if permission:
+            return f"{each} asks for the permission {permission}: people start it, no schedule."
     return ""
 
 
