@@ -4,13 +4,13 @@
 
 A window of rows is cut behind one of them and the cut is proved by decoding what stands before
 it. Where that fails (rows with rows in them, the end of the list) each bracket is followed.
-Knows no key of a row.
+Knows no key of a row: whoever reads it says how rows are decoded, each of them once.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -32,22 +32,38 @@ class NoFeed(Exception):  # noqa: N818 - the caller makes the operator's error o
     """What was read is no feed of shows, or is cut off; the text is part of a sentence."""
 
 
+Decode = Callable[[bytes], Sequence[Any] | None]
+
+
+def as_written(text: bytes) -> Sequence[Any] | None:
+    """The rows of a window as they stand; None where it is no list of whole rows."""
+    try:
+        return _rows.decode(b"[%b]" % text)
+    except msgspec.DecodeError:
+        return None
+
+
 @dataclass(frozen=True)
 class Window:
-    """Some rows as they stand in the feed, commas between them; `first` is the first's number."""
+    """Some rows as they stand in the feed, commas between them, and decoded; `first` is the
+    number of the first."""
 
     text: bytes
     first: int
+    rows: Sequence[Any]
 
     def raw(self) -> list[bytes]:
         return [bytes(each) for each in _rows.decode(b"[%b]" % self.text)]
 
 
 class Envelope:
-    """Reads a feed once: `windows` to its end, then `told` is what its envelope says."""
+    """Reads a feed once: `windows` to its end, then `told` is what its envelope says.
 
-    def __init__(self, pieces: Iterable[bytes]) -> None:
-        self._pieces = iter(pieces)
+    `decode` makes rows of those of a window, without the brackets; None where they are damaged.
+    """
+
+    def __init__(self, pieces: Iterable[bytes], decode: Decode = as_written) -> None:
+        self._pieces, self._decode = iter(pieces), decode
         self._text, self._at, self._is_whole = b"", 0, False
         self._count, self._lists = 0, 0
         self.told: dict[str, Any] = {}  # the plain values at its top
@@ -98,30 +114,30 @@ class Envelope:
     def _list(self) -> Iterator[Window]:
         is_empty, is_end = True, False
         while not is_end:
-            text, is_end = self._cut()
-            count = _count(text)
-            if count is None or not (count or (is_empty and is_end)):
+            text, rows, is_end = self._cut()
+            if rows is None or not (rows or (is_empty and is_end)):
                 raise NoFeed(f"its JSON is damaged near row {self._count + 1:,}")
-            if count:
-                yield Window(text, self._count + 1)
-            self._count += count
+            if rows:
+                yield Window(text, self._count + 1, rows)
+            self._count += len(rows)
             is_empty = False
 
-    def _cut(self) -> tuple[bytes, bool]:
+    def _cut(self) -> tuple[bytes, Sequence[Any] | None, bool]:
         """Whole rows from here on, and whether the list ends behind them; both are passed."""
         while True:
             while len(self._text) - self._at < WINDOW_BYTES and self._fill():
                 pass
-            found = self._cut_fast() or self._cut_by_brackets()
-            if found is not None:
-                return found
+            if (fast := self._cut_fast()) is not None:
+                return *fast, False
+            if (found := self._cut_by_brackets()) is not None:
+                return found[0], self._decode(found[0]), found[1]
             if self._is_whole:
                 raise NoFeed(f"it is cut off after row {self._count:,}")
             if len(self._text) - self._at > _LONGEST:
                 raise NoFeed(f"row {self._count + 1:,} of it is longer than 8 MiB")
             self._fill()
 
-    def _cut_fast(self) -> tuple[bytes, bool] | None:
+    def _cut_fast(self) -> tuple[bytes, Sequence[Any]] | None:
         """Behind the last row of the window, if the list goes on beyond it."""
         if self._is_whole and len(self._text) - self._at < WINDOW_BYTES:
             return None  # its end is near: look for that
@@ -129,10 +145,11 @@ class Envelope:
         while begin >= 0:
             if found := _BETWEEN_ROWS.match(self._text, begin):
                 text = self._text[self._at : begin + 1]
-                if _count(text) is None:
+                rows = self._decode(text)
+                if rows is None:
                     return None
                 self._at = found.end() - 1
-                return text, False
+                return text, rows
             begin = self._text.rfind(b"}", self._at, begin)
         return None
 
@@ -230,11 +247,3 @@ class Envelope:
         self._is_whole = size < WINDOW_BYTES
         self._text, self._at = b"".join(parts), 0
         return size > 0
-
-
-def _count(text: bytes) -> int | None:
-    """How many rows these are; None where it is no list of whole rows."""
-    try:
-        return len(_rows.decode(b"[%b]" % text))
-    except msgspec.DecodeError:
-        return None

@@ -21,13 +21,13 @@ from popflix.lib.redact import redact
 from reconcile.feed import outcome
 from reconcile.feed.capacity import capacity
 from reconcile.feed.emptying import empty
-from reconcile.feed.envelope import WINDOW_BYTES, Envelope, NoFeed
+from reconcile.feed.envelope import WINDOW_BYTES, NoFeed
 from reconcile.feed.feeds import Feed
 from reconcile.feed.lease import Lease, LeaseLost
 from reconcile.feed.mapping import COLUMNS, Mapper
 from reconcile.feed.models import LINES_A_LOAD, Load, LoadRow, LoadState
 from reconcile.feed.models import Source as SourceRow
-from reconcile.feed.reading import FeedBatch, batches
+from reconcile.feed.reading import FeedBatch, batches, open_envelope
 from reconcile.feed.staging import Commit, Staged, finish_broken, stage
 
 BATCH_ROWS = 10_000
@@ -121,7 +121,7 @@ class _Reader:
 
     def _fill(self, source: Source) -> None:
         base = self.load.pk * LINES_A_LOAD
-        envelope = Envelope(source.pieces(WINDOW_BYTES))
+        envelope = open_envelope(source.pieces(WINDOW_BYTES))
         read = batches(envelope, self.mapper, base, self.how.batch_size)
         with (
             open_loader(_TARGET) as loader,
@@ -136,7 +136,7 @@ class _Reader:
                 self._count(each.batch, refused)
 
     def _count(self, batch: FeedBatch, refused: dict[int, str]) -> None:
-        bad = [*batch.bad, *batch.refused(refused)]
+        bad = [*batch.bad, *batch.refused(refused, self.mapper)]
         self._bad += bad
         if len(self._bad) > _MOST_BAD_HELD:
             self._flush_bad()

@@ -6,13 +6,24 @@ read. Beside the keys of the real feed those of the worked example are known.
 
 from __future__ import annotations
 
-import unicodedata
+import datetime as dt
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
 import msgspec
 
+from reconcile.feed.rezoning import as_written
+from reconcile.feed.values import (
+    MISSING,
+    key_text,
+    length_of,
+    name_of,
+    number_of,
+    required,
+    text_of,
+)
 from reconcile.feed.zones import Start, Times, start
 
 Row = tuple[object, ...]
@@ -20,41 +31,52 @@ Row = tuple[object, ...]
 COLUMNS = ("key_hash", "day", "movieID", "cinemaId", "screenName", "showTime", "title", "rating",
            "length", "format", "genere", "isActive", "imageUrl")  # fmt: skip
 CINEMA_AT = COLUMNS.index("cinemaId")
-_LARGEST = 2**31 - 1
 _REMEMBERED = 20_000
-_MISSING = msgspec.UNSET
 
 
 class FeedRow(msgspec.Struct, gc=False):
     """What is read of a row; other keys are skipped. `Mapper` checks types, row by row."""
 
-    movie_ID: Any = _MISSING  # noqa: N815
-    movieID: Any = _MISSING  # noqa: N815
-    cinema_id: Any = _MISSING
-    cinemaId: Any = _MISSING  # noqa: N815
+    movie_ID: Any = MISSING  # noqa: N815
+    movieID: Any = MISSING  # noqa: N815
+    cinema_id: Any = MISSING
+    cinemaId: Any = MISSING  # noqa: N815
     cinema_name: Any = None
-    screen_name: Any = _MISSING
-    screenName: Any = _MISSING  # noqa: N815
-    movie_showTime: Any = _MISSING  # noqa: N815
-    showTime: Any = _MISSING  # noqa: N815
-    movie_title: Any = _MISSING
-    title: Any = _MISSING
-    movie_rating: Any = _MISSING
+    screen_name: Any = MISSING
+    screenName: Any = MISSING  # noqa: N815
+    movie_showTime: Any = MISSING  # noqa: N815
+    showTime: Any = MISSING  # noqa: N815
+    movie_title: Any = MISSING
+    title: Any = MISSING
+    movie_rating: Any = MISSING
     rating: Any = None
-    movie_length: Any = _MISSING
+    movie_length: Any = MISSING
     length: Any = None
-    movie_format: Any = _MISSING
+    movie_format: Any = MISSING
     format: Any = None
-    movie_genere: Any = _MISSING
+    movie_genere: Any = MISSING
     genere: Any = None
-    is_active: Any = _MISSING
+    is_active: Any = MISSING
     isActive: Any = None  # noqa: N815
-    movie_image_new: Any = _MISSING
+    movie_image_new: Any = MISSING
     imageUrl: Any = None  # noqa: N815
 
 
 class Bad(Exception):  # noqa: N818 - an answer about a row
     """Why a row cannot be staged."""
+
+
+@dataclass(frozen=True)
+class Field:
+    """A value as the row has it, what is read of it, or why nothing can be."""
+
+    raw: Any
+    read: Any
+    fault: str = ""
+
+    @property
+    def is_missing(self) -> bool:
+        return self.raw is MISSING
 
 
 class Mapper:
@@ -70,7 +92,8 @@ class Mapper:
     ) -> None:
         self.names: dict[int, str] = {}  # of the cinemas seen, the last one that is not empty
         self.folds = 0  # rows that start in an hour that comes twice
-        self._times, self._zone_of, self._capacity = times, zone_of, capacity
+        self.zone_of = zone_of
+        self._times, self._capacity = times, capacity
         remembered = lru_cache(maxsize=_REMEMBERED, typed=True)
         self._place = remembered(self._read_place)
         self._movie = remembered(self._read_movie)
@@ -92,29 +115,36 @@ class Mapper:
         hashed = hash((movie, cinema, screen, begin.at))  # of this process; compared within it
         return (hashed, begin.day, movie, cinema, screen, begin.at, *values)
 
+    def unmapped(self, row: Row) -> dict[str, object]:
+        """As a feed could have had it, so that it is mapped to the same."""
+        told = dict(zip(COLUMNS[2:], row[2:], strict=True))
+        at = dt.datetime.fromisoformat(str(told["showTime"])).replace(tzinfo=dt.UTC)
+        zone = self.zone_of(int(str(told["cinemaId"])))
+        return {**told, "showTime": as_written(at, zone, self._times)}
+
     def _read_place(self, cinema: Any, screen: Any, name: Any) -> tuple[int, str, str]:
-        number = _number(cinema)
-        zone = self._zone_of(number)
-        cleaned = _name(name)
+        number = number_of(cinema)
+        zone = self.zone_of(number)
+        cleaned = name_of(name)
         if cleaned or number not in self.names:
             self.names[number] = cleaned
-        return number, self._fitting("screenName", _key(screen)), zone
+        return number, self._fitting("screenName", key_text(screen)), zone
 
     def _read_movie(self, movie: Any) -> str:
-        return str(self._fitting("movieID", _key(movie)))
+        return str(self._fitting("movieID", key_text(movie)))
 
     def _read_values(
         self, title: Any, rating: Any, length: Any, format_: Any, genere: Any, active: Any,
         image: Any,
     ) -> Row:  # fmt: skip
         return (
-            self._fitting("title", _required(title)),
-            self._fitting("rating", _text(rating)),
-            _length(length),
-            self._fitting("format", _text(format_)),
-            self._fitting("genere", _text(genere)),
-            self._fitting("isActive", _text(active)),
-            self._fitting("imageUrl", _text(image)),
+            self._fitting("title", required(title)),
+            self._fitting("rating", text_of(rating)),
+            length_of(length),
+            self._fitting("format", text_of(format_)),
+            self._fitting("genere", text_of(genere)),
+            self._fitting("isActive", text_of(active)),
+            self._fitting("imageUrl", text_of(image)),
         )
 
     def _fitting(self, column: str, text: Any) -> Any:
@@ -125,117 +155,52 @@ class Mapper:
 
     def _read_slowly(self, row: FeedRow) -> tuple[int, str, str, Start, Row]:
         """By all known keys, value by value. Raises Bad."""
-        faults: list[str] = []
+        fields = self.fields(row)
+        faults = [f"{name} {each.fault}" for name, each in fields.items() if each.fault]
+        if faults:
+            raise Bad("; ".join(faults))
+        cinema, movie, screen, *values, begins = (each.read for each in fields.values())
+        if (name := name_of(row.cinema_name)) or cinema not in self.names:
+            self.names[cinema] = name
+        return cinema, screen, movie, begins, tuple(values)
+
+    def fields(self, row: FeedRow) -> dict[str, Field]:
+        """Each value that is read of the row, by the name that the real feed gives it."""
+        found: dict[str, Field] = {}
 
         def read(reader: Callable[[Any], Any], name: str, other: str) -> Any:
             value = getattr(row, name)
-            if value is _MISSING:
+            if value is MISSING:
                 value = getattr(row, other)
             try:
-                return reader(value)
+                found[name] = Field(value, reader(value))
             except ValueError as fault:
-                faults.append(f"{name} {fault}")
-                return None
+                found[name] = Field(value, None, str(fault))
+            return found[name].read
 
-        def text(column: str, reader: Callable[[Any], Any] = _text) -> Callable[[Any], Any]:
+        def text(column: str, reader: Callable[[Any], Any] = text_of) -> Callable[[Any], Any]:
             return lambda value: self._fitting(column, reader(value))
 
         def begin(value: Any) -> Start | None:
             if cinema is None:  # which has its own fault
                 return None
-            zone = self._zone_of(cinema)
-            return start(_required(value).strip(), zone, self._times)
+            try:
+                zone = self.zone_of(cinema)
+            except Bad as bad:  # another feed's cinema
+                fault = str(bad).removeprefix("cinema_id ")
+                found["cinema_id"] = Field(found["cinema_id"].raw, None, fault)
+                return None
+            return start(required(value).strip(), zone, self._times)
 
-        cinema = read(_number, "cinema_id", "cinemaId")
-        movie = read(text("movieID", _key), "movie_ID", "movieID")
-        screen = read(text("screenName", _key), "screen_name", "screenName")
-        values = (
-            read(text("title", _required), "movie_title", "title"),
-            read(text("rating"), "movie_rating", "rating"),
-            read(_length, "movie_length", "length"),
-            read(text("format"), "movie_format", "format"),
-            read(text("genere"), "movie_genere", "genere"),
-            read(text("isActive"), "is_active", "isActive"),
-            read(text("imageUrl"), "movie_image_new", "imageUrl"),
-        )
-        try:
-            begins = read(begin, "movie_showTime", "showTime")
-        except Bad as bad:  # another feed's cinema
-            faults.append(str(bad))
-        if faults:
-            raise Bad("; ".join(faults))
-        if (name := _name(row.cinema_name)) or cinema not in self.names:
-            self.names[cinema] = name
-        return cinema, screen, movie, begins, values
-
-
-def clean(text: str) -> str:
-    """Key text: composed letters (NFC), no-break spaces plain, no spaces at the edges."""
-    if not text.isascii():
-        text = unicodedata.normalize("NFC", text).replace("\xa0", " ")
-    return text.strip()
-
-
-def _key(value: Any) -> str:
-    text = clean(_required(value))
-    if not text.isprintable():
-        raise ValueError("holds a character that cannot be printed")
-    return text
-
-
-def _required(value: Any) -> str:
-    if value is _MISSING:
-        raise ValueError("is missing")
-    text = _text(value)
-    if text is None or not text.strip():
-        raise ValueError("is empty")
-    return text
-
-
-def _text(value: Any) -> str | None:
-    if value is None or value is _MISSING:
-        return None
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, int):
-        return str(value)
-    if not isinstance(value, str):
-        raise ValueError(f"is {_kind(value)} where a text is meant")
-    if "\0" in value:
-        raise ValueError("holds a character that cannot be stored")
-    return value
-
-
-def _number(value: Any) -> int:
-    if value is _MISSING:
-        raise ValueError("is missing")
-    if value is None:
-        raise ValueError("is empty")
-    if isinstance(value, str) and value.isascii() and value.strip().isdigit():
-        value = int(value) if len(value) < 20 else _LARGEST + 1
-    if isinstance(value, float) and value.is_integer():
-        value = int(value)
-    if isinstance(value, bool) or not isinstance(value, int):
-        raise ValueError(f"is {_kind(value)} where a whole number is meant")
-    if not 0 <= value <= _LARGEST:
-        raise ValueError(f"is {value}, which is no number from 0 to {_LARGEST}")
-    return value
-
-
-def _length(value: Any) -> int | None:
-    if value is None or value is _MISSING or value == "":
-        return None
-    return _number(value)
-
-
-def _name(value: Any) -> str:
-    """A cinema's name is no key: what cannot be read is none."""
-    text = clean(value) if isinstance(value, str) else ""
-    return "".join(letter for letter in text if letter.isprintable())
-
-
-def _kind(value: Any) -> str:
-    if isinstance(value, str):
-        return f"the text {value[:40]!r}"
-    kinds = {list: "a list", dict: "an object", bool: "true or false", float: "a fraction"}
-    return kinds.get(type(value), "something else")
+        cinema = read(number_of, "cinema_id", "cinemaId")
+        read(text("movieID", key_text), "movie_ID", "movieID")
+        read(text("screenName", key_text), "screen_name", "screenName")
+        read(text("title", required), "movie_title", "title")
+        read(text("rating"), "movie_rating", "rating")
+        read(length_of, "movie_length", "length")
+        read(text("format"), "movie_format", "format")
+        read(text("genere"), "movie_genere", "genere")
+        read(text("isActive"), "is_active", "isActive")
+        read(text("imageUrl"), "movie_image_new", "imageUrl")
+        read(begin, "movie_showTime", "showTime")
+        return found

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import datetime as dt
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 
-from django.db import connection
-from django.db.models import Max, Min, QuerySet
+from django.db.models import Max, Min, QuerySet, Sum
 
+from popflix.lib.batches import chunk
 from popflix.lib.models import QuarantinedRow
 from popflix.lib.quarantine import BadRow, quarantine
 from reconcile.feed.feeds import Feed
-from reconcile.feed.joining import LOAD_TABLE, Joining, rows_of
+from reconcile.feed.joining import LOAD_TABLE, Joining, execute, rows_of
 from reconcile.feed.mapping import Bad
 from reconcile.feed.models import (
     LINES_A_LOAD,
@@ -22,8 +22,12 @@ from reconcile.feed.models import (
     LoadSlice,
     LoadState,
 )
+from reconcile.feed.rezoning import as_written
+from reconcile.feed.zones import Times
+from reconcile.shows.models import SyncShow
 
 READER = "show feed"
+_CINEMAS_A_STATEMENT = 500
 
 
 def zones_for(feed: Feed) -> Callable[[int], str]:
@@ -45,41 +49,61 @@ def zones_for(feed: Feed) -> Callable[[int], str]:
 
 def learn(load: Load, names: Mapping[int, str], now: dt.datetime) -> None:
     """Remember the cinemas of a feed; rows of one that is another feed's by now are refused."""
+    known = _known(names)
     new = [
         Cinema(pk=pk, name=name, source=load.source, first_seen_at=now, last_seen_at=now)
         for pk, name in names.items()
+        if pk not in known
     ]
-    Cinema.objects.bulk_create(new, ignore_conflicts=True, batch_size=500)
-    known = Cinema.objects.in_bulk([*names])
-    seen = [each for each in known.values() if each.source == load.source]
-    for cinema in seen:
-        cinema.name = names[cinema.pk] or cinema.name
-        cinema.last_seen_at = now
-    Cinema.objects.bulk_update(seen, ["name", "last_seen_at"], batch_size=100)
-    for cinema in known.values():
-        if cinema.source != load.source:
-            rows = _rows(load).filter(cinema_id=cinema.pk)
-            refuse(load, rows, others_cinema(cinema.pk, cinema.source), now)
+    if new:
+        Cinema.objects.bulk_create(new, ignore_conflicts=True, batch_size=500)
+        known = _known(names)
+    own = {pk: name for pk, (source, name) in known.items() if source == load.source}
+    for some in chunk(list(own), _CINEMAS_A_STATEMENT):
+        Cinema.objects.filter(pk__in=some).update(last_seen_at=now)
+    renamed = [Cinema(pk=pk, name=names[pk]) for pk in own if names[pk] not in ("", own[pk])]
+    Cinema.objects.bulk_update(renamed, ["name"], batch_size=100)
+    for pk, (source, _) in known.items():
+        if source != load.source:
+            refuse(load, _rows(load).filter(cinema_id=pk), others_cinema(pk, source), now)
+
+
+def _known(cinemas: Collection[int]) -> dict[int, tuple[str, str]]:
+    """Source and name of those of the cinemas that are known."""
+    found: dict[int, tuple[str, str]] = {}
+    for some in chunk(list(cinemas), _CINEMAS_A_STATEMENT):
+        rows = Cinema.objects.filter(pk__in=some).values_list("pk", "source", "name")
+        found.update((pk, (source, name)) for pk, source, name in rows)
+    return found
 
 
 def others_cinema(cinema_id: int, source: str) -> str:
-    return f"cinema_id {cinema_id} is a cinema of the feed {source}"
+    return f"cinema_id is {cinema_id}, a cinema of the feed {source}"
 
 
 def refuse(load: Load, rows: QuerySet[LoadRow], reason: str, now: dt.datetime) -> None:
     """Put rows of the load table into quarantine, in the caller's transaction."""
-    bad = [BadRow(row.pk % LINES_A_LOAD, reason, _raw(row)) for row in rows]
+    own = dict(
+        Cinema.objects.filter(source=load.source).exclude(zone="").values_list("pk", "zone")
+    )
+    times = Times(load.times or Times.UTC)
+    bad = [
+        BadRow(
+            row.pk % LINES_A_LOAD, reason, raw_of(row, own.get(row.cinema_id, load.zone), times)
+        )
+        for row in rows
+    ]
     quarantine(load.source, bad, now=now, run_id=load.run_id, reader=READER)
     load.quarantined_count += len(bad)
     load.save(update_fields=["quarantined_count"])
     rows.delete()
 
 
-def _raw(row: LoadRow) -> str:
-    """As a feed could have had it."""
+def raw_of(row: LoadRow | SyncShow, zone: str, times: Times) -> str:
+    """As a feed could have had it whose times are read in this zone."""
     told = {
         "movie_ID": row.movie_id, "cinema_id": row.cinema_id, "screen_name": row.screen_name,
-        "movie_showTime": f"{row.show_time.isoformat()}", "movie_title": row.title,
+        "movie_showTime": as_written(row.show_time, zone, times), "movie_title": row.title,
         "movie_rating": row.rating, "movie_length": row.length, "movie_format": row.format,
         "movie_genere": row.genere, "is_active": row.is_active, "movie_image_new": row.image_url,
     }  # fmt: skip
@@ -99,24 +123,16 @@ def forget_newer(load: Load, since: dt.datetime) -> None:
 def close(load: Load, sql: Joining, now: dt.datetime) -> None:
     """Count the load's slices, and let it be what staging shows."""
     load.slices.all().delete()
-    with connection.cursor() as cursor:
-        active = f"SUM(CASE WHEN {sql.is_inactive()} THEN 0 ELSE 1 END)"
-        cinema = sql.quote("cinemaId")
-        cursor.execute(
-            f"SELECT l.{cinema}, l.day, COUNT(*), {active} FROM {LOAD_TABLE} l "
-            f"WHERE {rows_of(load)} GROUP BY l.{cinema}, l.day"
-        )
-        found = cursor.fetchall()
-    LoadSlice.objects.bulk_create(
-        (
-            LoadSlice(load=load, cinema_id=cinema_id, day=day, rows=rows, active_rows=int(active))
-            for cinema_id, day, rows, active in found
-        ),
-        batch_size=500,
+    q, table = sql.quote, LoadSlice._meta.db_table
+    execute(
+        f"INSERT INTO {q(table)} (load_id, cinema_id, day, {q('rows')}, active_rows) "
+        f"SELECT {int(load.pk)}, l.{q('cinemaId')}, l.day, COUNT(*), "
+        f"SUM(CASE WHEN {sql.is_inactive()} THEN 0 ELSE 1 END) FROM {LOAD_TABLE} l "
+        f"WHERE {rows_of(load)} GROUP BY l.{q('cinemaId')}, l.day"
     )
     bounds = _rows(load).aggregate(first=Min("show_time"), last=Max("show_time"))
     load.first_show_at, load.last_show_at = bounds["first"], bounds["last"]
-    load.staged_count = sum(row[2] for row in found)
+    load.staged_count = load.slices.aggregate(rows=Sum("rows"))["rows"] or 0
     load.state, load.finished_at = LoadState.LOADED, now
     load.save()
 

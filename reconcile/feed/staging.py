@@ -6,15 +6,15 @@ Killed in between, it is finished by whoever has the source's lease next: `finis
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 
 from django.db import DataError, IntegrityError, connection, transaction
-from django.db.models import Count
 
 from popflix.lib.quarantine import BadRow
 from reconcile.feed import duplicates
+from reconcile.feed.differing import TODO, Differences, find_differences
 from reconcile.feed.emptying import empty
 from reconcile.feed.joining import (
     KEY,
@@ -26,9 +26,8 @@ from reconcile.feed.joining import (
     joining,
     rows_of,
 )
-from reconcile.feed.models import LINES_A_LOAD, Cinema, Load, LoadRow, LoadState
+from reconcile.feed.models import LINES_A_LOAD, Load, LoadRow, LoadState
 from reconcile.feed.outcome import close, refuse
-from reconcile.shows.models import SyncShow
 
 ROWS_A_SLICE = 20_000  # on SQLite others wait for a transaction: well under 2 s
 Commit = Callable[[], AbstractContextManager[None]]
@@ -80,41 +79,16 @@ def stage(
         staged.merged = duplicates.merge(load, sql)
         load.merged_count += staged.merged
         load.save(update_fields=["merged_count"])
-    for cinemas, is_new in _slices(load):
-        keep()
-        with commit():
-            _Slice(load, sql, cinemas, now, staged).show(is_new=is_new)
+    with find_differences(load, sql) as found:
+        for cinemas in found.slices(ROWS_A_SLICE):
+            keep()
+            with commit():
+                _Slice(load, sql, cinemas, now, staged).show(found)
     keep()
     with commit():
         close(load, sql, now)
     empty(load)
     return staged
-
-
-def _slices(load: Load) -> Iterator[tuple[list[int], bool]]:
-    """Cinemas of the source, some at a time, and whether staging has no row of them yet."""
-    first = load.pk * LINES_A_LOAD
-    rows = LoadRow.objects.filter(pk__gte=first, pk__lt=first + LINES_A_LOAD)
-    coming, there = _by_cinema(rows), _by_cinema(SyncShow.objects.all())
-    some: list[int] = []
-    size = 0
-    for cinema in (
-        Cinema.objects.filter(source=load.source).order_by("pk").values_list("pk", flat=True)
-    ):
-        rows_here = max(coming.get(cinema, 0), there.get(cinema, 0))
-        if some and size + rows_here > ROWS_A_SLICE:
-            yield some, not any(each in there for each in some)
-            some, size = [], 0
-        if rows_here:
-            some.append(cinema)
-            size += rows_here
-    if some:
-        yield some, not any(each in there for each in some)
-
-
-def _by_cinema(rows: object) -> dict[int, int]:
-    counted = rows.order_by().values_list("cinema_id").annotate(n=Count("pk"))  # type: ignore[attr-defined]
-    return dict(counted)
 
 
 @dataclass
@@ -127,30 +101,43 @@ class _Slice:
     now: dt.datetime
     staged: Staged
 
-    def show(self, *, is_new: bool) -> None:
-        self._insert(is_new=is_new)
-        if is_new:
+    def show(self, found: Differences) -> None:
+        if found.is_new:
+            self._insert(self._straight())
             return
-        self.staged.updated += self._update()
-        if self._count(SYNC_TABLE) > self._count(LOAD_TABLE, rows_of(self.load)):
+        if any(found.new.get(each) for each in self.cinemas):
+            self._insert(self._listed())
+        if any(found.other.get(each) for each in self.cinemas):
+            self.staged.updated += self._update()
+        if any(found.absent(each) for each in self.cinemas):
             self.staged.removed += self._delete()
 
-    def _here(self, alias: str) -> str:
-        listed = ", ".join(map(str, self.cinemas))
-        return f"{alias}.{self.sql.quote('cinemaId')} IN ({listed})"
+    def _here(self, column: str) -> str:
+        return f"{column} IN ({', '.join(map(str, self.cinemas))})"
 
-    def _count(self, table: str, condition: str = "1 = 1") -> int:
-        with connection.cursor() as cursor:
-            cursor.execute(
-                f"SELECT COUNT(*) FROM {table} l WHERE {self._here('l')} AND {condition}"
-            )
-            return int(cursor.fetchone()[0])
+    def _own(self, alias: str) -> str:
+        return self._here(f"{alias}.{self.sql.quote('cinemaId')}")
 
-    def _insert(self, *, is_new: bool) -> None:
+    def _straight(self) -> str:
+        return f"{LOAD_TABLE} l WHERE {rows_of(self.load)} AND {self._own('l')}"
+
+    def _listed(self) -> str:
+        here = self._here("t.cinema_id")
+        return (
+            f"{TODO} t JOIN {LOAD_TABLE} l ON l.id = t.load_id WHERE {here} AND t.sync_id IS NULL"
+        )
+
+    def _lacking(self, condition: str) -> str:
+        return (
+            f"{LOAD_TABLE} l LEFT JOIN {SYNC_TABLE} s ON {self.sql.same_key()} "
+            f"WHERE {condition} AND {self._own('l')} AND s.id IS NULL"
+        )
+
+    def _insert(self, rows: str) -> None:
         """What is missing; of rows that the database refuses, all but those."""
         try:
             with transaction.atomic():
-                self.staged.inserted += self._insert_between(is_new=is_new)
+                self.staged.inserted += self._insert_from(rows)
         except (IntegrityError, DataError):
             self._insert_some(0, LINES_A_LOAD - 1)
 
@@ -159,7 +146,7 @@ class _Slice:
         condition = f"l.id BETWEEN {self._id(first)} AND {self._id(last)}"
         try:
             with transaction.atomic():
-                self.staged.inserted += self._insert_between(condition)
+                self.staged.inserted += self._insert_from(self._lacking(condition))
         except (IntegrityError, DataError) as error:
             rows = LoadRow.objects.filter(
                 pk__gte=self._id(first), pk__lte=self._id(last), cinema_id__in=self.cinemas
@@ -176,34 +163,32 @@ class _Slice:
     def _id(self, line: int) -> int:
         return self.load.pk * LINES_A_LOAD + line
 
-    def _insert_between(self, condition: str = "", *, is_new: bool = False) -> int:
+    def _insert_from(self, rows: str) -> int:
         q = self.sql.quote
         names = ", ".join(map(q, (*KEY, *VALUES)))
         chosen = ", ".join(f"l.{q(name)}" for name in (*KEY, *VALUES))
         stamp = self._now()
-        join = f" LEFT JOIN {SYNC_TABLE} s ON {self.sql.same_key()}" * (not is_new)
-        missing = " AND s.id IS NULL" * (not is_new)
         return execute(
             f"INSERT INTO {SYNC_TABLE} ({names}, {q('createdAt')}, {q('updatedAt')}) "
-            f"SELECT {chosen}, {stamp}, {stamp} FROM {LOAD_TABLE} l{join} "
-            f"WHERE {condition or rows_of(self.load)} AND {self._here('l')}{missing}"
+            f"SELECT {chosen}, {stamp}, {stamp} FROM {rows}"
         )
 
     def _update(self) -> int:
         """What differs; the key's texts too, where the unique key takes two for one."""
         q, sql = self.sql.quote, self.sql
         names = ("screenName", "movieID", *VALUES)
-        where = f"{rows_of(self.load)} AND {self._here('l')} AND ({sql.differs()})"
+        pairs = f"{TODO} t JOIN {LOAD_TABLE} l ON l.id = t.load_id"
+        where = f"s.id = t.sync_id AND {self._here('t.cinema_id')}"
         if sql.vendor == "mysql":
             values = ", ".join(f"s.{q(name)} = l.{q(name)}" for name in names)
             return execute(
-                f"UPDATE {LOAD_TABLE} l JOIN {SYNC_TABLE} s ON {sql.same_key()} "
+                f"UPDATE {pairs} JOIN {SYNC_TABLE} s ON s.id = t.sync_id "
                 f"SET {values}, s.{q('updatedAt')} = {self._now()} WHERE {where}"
             )
         values = ", ".join(f"{q(name)} = l.{q(name)}" for name in names)
         return execute(
             f"UPDATE {SYNC_TABLE} AS s SET {values}, {q('updatedAt')} = {self._now()} "
-            f"FROM {LOAD_TABLE} l WHERE {sql.same_key()} AND {where}"
+            f"FROM {pairs} WHERE {where}"
         )
 
     def _delete(self) -> int:
@@ -212,8 +197,8 @@ class _Slice:
             f"AND {self.sql.same_key()})"
         )
         if self.sql.vendor == "mysql":
-            return execute(f"DELETE s FROM {SYNC_TABLE} s WHERE {self._here('s')} AND {absent}")
-        return execute(f"DELETE FROM {SYNC_TABLE} AS s WHERE {self._here('s')} AND {absent}")
+            return execute(f"DELETE s FROM {SYNC_TABLE} s WHERE {self._own('s')} AND {absent}")
+        return execute(f"DELETE FROM {SYNC_TABLE} AS s WHERE {self._own('s')} AND {absent}")
 
     def _now(self) -> str:
         """As a literal of this database."""

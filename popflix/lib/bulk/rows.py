@@ -73,7 +73,7 @@ class Chunk:
         """The rows as LOAD DATA and COPY read them, ending with a newline."""
         if self.lines is not None and _needs_no_escape(self.lines):
             return self.lines + b"\n"
-        texts = ([_text(value) for value in column] for column in self.columns)
+        texts = map(_texts, self.columns)
         return "".join(f"{line}\n" for line in map("\t".join, zip(*texts, strict=True))).encode()
 
 
@@ -89,6 +89,16 @@ def _needs_no_escape(lines: bytes) -> bool:
         return False
     ends = lines.count(b"\\N\t") + lines.count(b"\\N\n") + lines.endswith(b"\\N")
     return ends == backslashes
+
+
+def _texts(column: Sequence[object]) -> Iterable[str]:
+    """The column's values as LOAD DATA reads them; a look at all of them at once mostly does."""
+    kinds = set(map(type, column))
+    if kinds == {int}:
+        return map(str, column)
+    if kinds == {str} and not _SPECIAL.search("".join(column)):  # type: ignore[arg-type]
+        return column  # type: ignore[return-value]
+    return [_text(value) for value in column]
 
 
 def _text(value: object) -> str:
