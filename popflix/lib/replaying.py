@@ -1,6 +1,7 @@
 """Rows in quarantine that are taken after all: mended by an operator, or fine by now.
 
     register("title.basics", replayer)      the app whose import put them there, in its units.py
+    register_each("show feed", replayer_of) where each source has rules of its own
 
 A row that was taken or discarded leaves the table: what stands there waits for a person, and the
 next import of its file would replace it anyway. What it was, and what became of it, is kept by
@@ -12,7 +13,7 @@ from __future__ import annotations
 import datetime as dt
 import re
 from collections import Counter, defaultdict
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Protocol
@@ -78,17 +79,28 @@ class Replayer(Protocol):
         """The row of these fields; fields that are too many and empty are left out."""
 
     def take(self, rows: Mapping[int, str], now: dt.datetime) -> Took:
-        """Write the rows that can be taken, in the caller's transaction."""
+        """Write the rows that can be taken, in the caller's transaction; keys are rows' ids.
+
+        Raises OperatorError, nothing written, where now is not the time.
+        """
 
 
 _replayers: dict[str, Replayer] = {}
+_makers: dict[str, Callable[[str], Replayer]] = {}
 
 
 def register(reader: str, replayer: Replayer) -> None:
     """`reader` is what the import calls the kind of file. Raises ValueError for one taken."""
-    if reader in _replayers:
+    if reader in _replayers or reader in _makers:
         raise ValueError(f"the reader {reader} of quarantined rows is registered twice")
     _replayers[reader] = replayer
+
+
+def register_each(reader: str, make: Callable[[str], Replayer]) -> None:
+    """`make` gives the replayer of one source, the same one each time. Raises ValueError."""
+    if reader in _replayers or reader in _makers:
+        raise ValueError(f"the reader {reader} of quarantined rows is registered twice")
+    _makers[reader] = make
 
 
 def forget(reader: str) -> None:
@@ -98,6 +110,8 @@ def forget(reader: str) -> None:
 
 def replayer_of(row: QuarantinedRow) -> Replayer | None:
     """Who can take it; rows that name no reader are told by their file's name."""
+    if row.reader in _makers:
+        return _makers[row.reader](row.source)
     if row.reader:
         return _replayers.get(row.reader)
     return next((each for name, each in _replayers.items() if row.source.startswith(name)), None)
@@ -188,7 +202,10 @@ def _replay(ids: Sequence[int], by: Actor, why: str, now: dt.datetime) -> tuple[
             replayers[id(replayer)] = replayer
             by_replayer[id(replayer)].append(row)
         for key, rows in by_replayer.items():
-            refused = replayers[key].take({row.pk: row.raw for row in rows}, now).refused
+            try:
+                refused = replayers[key].take({row.pk: row.raw for row in rows}, now).refused
+            except OperatorError as error:  # raised before a row was written
+                refused = dict.fromkeys((row.pk for row in rows), error.cause)
             left.update(refused.values())
             taken += [row for row in rows if row.pk not in refused]
         _settle(taken, "replay quarantined rows", by, why, now)

@@ -27,6 +27,10 @@ class LeaseLost(Exception):  # noqa: N818 - an answer: somebody else has the sou
     """The lease ran out, and somebody else took the source."""
 
 
+class SourceBusy(OperatorError):  # noqa: N818 - a state, told as one
+    """Somebody else works on the source."""
+
+
 @dataclass
 class Lease:
     """A source that is held. `prolong` between batches, before the next one is written."""
@@ -51,7 +55,7 @@ class Lease:
 def held(source: str, holder: str, clock: Clock) -> Iterator[Lease]:
     """Hold a source, which is made where it is new. `holder` is who says "busy", for people.
 
-    Raises OperatorError while somebody else holds it.
+    Raises SourceBusy while somebody else holds it.
     """
     Source.objects.get_or_create(name=source)
     now = clock.now()
@@ -73,10 +77,10 @@ def free_of_run(run_id: int) -> None:
     held.update(lease_token="", lease_until=None)
 
 
-def _busy(source: str) -> OperatorError:
+def _busy(source: str) -> SourceBusy:
     token = Source.objects.filter(name=source).values_list("lease_token", flat=True).first() or ""
     holder = token.rpartition(" #")[0] or "somebody else"
-    return OperatorError(
+    return SourceBusy(
         f"The feed {source} is busy: {holder} works on it.",
         f"Wait until that has ended; the source of a killed one is free after {LEASE_SECONDS} s.",
     )

@@ -7,11 +7,11 @@ from collections.abc import Callable
 from popflix.lib.bulk import open_source
 from reconcile.feed import outcome
 from reconcile.feed.capacity import capacity
-from reconcile.feed.envelope import WINDOW_BYTES, Envelope
+from reconcile.feed.envelope import WINDOW_BYTES
 from reconcile.feed.feeds import Feed
 from reconcile.feed.load import EMPTY, LoadResult, all_bad, told_of
 from reconcile.feed.mapping import Mapper
-from reconcile.feed.reading import batches
+from reconcile.feed.reading import batches, open_envelope
 
 
 def try_feed(feed: Feed, batch_size: int, must_stop: Callable[[], bool]) -> LoadResult:
@@ -22,7 +22,7 @@ def try_feed(feed: Feed, batch_size: int, must_stop: Callable[[], bool]) -> Load
     result, keys = LoadResult(feed.name), set[object]()
     mapper = Mapper(feed.times, outcome.zones_for(feed), capacity())
     with open_source(feed.where) as source, told_of(source.name):
-        envelope = Envelope(source.pieces(WINDOW_BYTES))
+        envelope = open_envelope(source.pieces(WINDOW_BYTES))
         for batch in batches(envelope, mapper, 0, batch_size):
             if must_stop():
                 result.is_stopped = True

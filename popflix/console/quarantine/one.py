@@ -28,6 +28,7 @@ class Sheet:
     raw: str
     replayer: Replayer | None = None
     reading: Reading | None = None
+    before: Reading | None = None  # of the row as it was read
 
     @property
     def name(self) -> str:
@@ -35,9 +36,13 @@ class Sheet:
 
     @property
     def fields(self) -> list[Field]:
-        was = self.row.raw.split("\t")
         cells = self.reading.cells if self.reading else []
+        was = [None if each.is_missing else each.text for each in self._before.cells]
         return [Field(cell, was[at] if at < len(was) else None) for at, cell in enumerate(cells)]
+
+    @property
+    def _before(self) -> Reading:
+        return self.before or Reading([])
 
     @property
     def faults(self) -> int:
@@ -75,10 +80,11 @@ def sheet(row: QuarantinedRow, sent: Sequence[str] = ()) -> Sheet:
     if replayer is None:
         return Sheet(row, row.raw)
     raw = replayer.joined(sent) if sent else row.raw
-    reading = replayer.read(raw)
+    reading = before = replayer.read(raw)
     if sent:
-        reading = _still_missing(reading, replayer.read(row.raw))
-    return Sheet(row, raw, replayer, reading)
+        before = replayer.read(row.raw)
+        reading = _still_missing(reading, before)
+    return Sheet(row, raw, replayer, reading, before)
 
 
 def _still_missing(now: Reading, before: Reading) -> Reading:

@@ -1,4 +1,4 @@
-"""Cinemas as feeds named them, and the loads of each feed."""
+"""The loads of each feed."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from django.utils.html import format_html
 
 from popflix.console.columns import badge_column, moment_column
 from popflix.lib.admin import ReadOnlyAdmin
-from reconcile.feed.models import Cinema, Load
+from reconcile.feed.models import Load
 from reconcile.feed.screens.words import LOAD, NOTHING, SHOWS
 
 _LARGEST = 2**31 - 1
@@ -21,42 +21,6 @@ _LARGEST = 2**31 - 1
 def _number(term: str) -> int | None:
     is_number = term.isascii() and term.isdigit() and int(term) <= _LARGEST
     return int(term) if is_number else None
-
-
-@admin.register(Cinema)
-class CinemaAdmin(ReadOnlyAdmin):
-    menu = (SHOWS, 50)
-    list_display = ("id", "name", "zone_told", "source", "seen", "shows")
-    ordering = ("id",)
-    sortable_by: ClassVar[Any] = ("id",)
-    search_fields = ("id",)
-    search_help_text = "A cinema's number, or how its name begins"
-    empty_hint = "Feeds name them: `manage.py load_shows`."
-    fields = ("id", "name", "zone_told", "source", "first_seen_at", "last_seen_at", "shows")
-    readonly_fields = ("zone_told", "shows")
-    seen = moment_column("last_seen_at", "last seen")
-
-    def get_search_results(
-        self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
-    ) -> tuple[QuerySet[Any], bool]:
-        term = search_term.strip()
-        if not term:
-            return queryset, False
-        number = _number(term)
-        by_name = Q(name__istartswith=term)  # thousands at most: no index is needed
-        return queryset.filter(by_name if number is None else by_name | Q(pk=number)), False
-
-    @admin.display(description="time zone")
-    def zone_told(self, cinema: Cinema) -> str:
-        return str(cinema.zone) or "as its feed"
-
-    @admin.display(description="shows")
-    def shows(self, cinema: Cinema) -> str:
-        staging, master = (
-            f"{reverse(f'admin:reconcile_{name}_changelist')}?q={cinema.pk}"
-            for name in ("syncshow", "mastershow")
-        )
-        return format_html('<a href="{}">staging</a> · <a href="{}">master</a>', staging, master)
 
 
 @admin.register(Load)

@@ -14,11 +14,9 @@ from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.html import format_html
 
-from popflix.console.columns import moment_column
-from popflix.lib.admin import ReadOnlyAdmin, key_prefix
+from popflix.lib.admin import BigTableAdmin
 from reconcile.feed.models import Cinema, Source
-from reconcile.feed.screens.words import SHOWS
-from reconcile.shows.models import MasterShow, Show, SyncShow
+from reconcile.shows.models import Show
 
 _LARGEST = 2**31 - 1
 
@@ -42,7 +40,7 @@ def with_cinemas(shows: Iterable[Any]) -> None:
         show.zone = own or "UTC"
 
 
-class ShowAdmin(ReadOnlyAdmin):
+class ShowAdmin(BigTableAdmin):
     list_display: Any = (
         "id", "cinema", "screen_name", "starts", "starts_there", "movie_id", "title", "format",
         "is_active",
@@ -54,7 +52,7 @@ class ShowAdmin(ReadOnlyAdmin):
         "cinema", "screen_name", "starts", "starts_there", "movie_id", "title", "rating",
         "length", "format", "genere", "is_active", "image_url", "created_at", "updated_at",
     )  # fmt: skip
-    readonly_fields = ("cinema", "starts", "starts_there")
+    readonly_fields: ClassVar[Any] = ("cinema", "starts", "starts_there")
 
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
         return ShowList
@@ -94,26 +92,3 @@ class ShowAdmin(ReadOnlyAdmin):
 
 def _written(moment: dt.datetime) -> str:
     return format_html('<span class="nowrap">{}</span>', f"{moment:%Y-%m-%d %H:%M}")
-
-
-@admin.register(SyncShow)
-class SyncShowAdmin(ShowAdmin):
-    menu = (SHOWS, 40)
-    menu_label = "Staging"
-    search_help_text = "The number of a cinema or of a show"
-    empty_hint = "Load a feed with `manage.py load_shows`."
-
-
-@admin.register(MasterShow)
-class MasterShowAdmin(ShowAdmin):
-    menu = (SHOWS, 20)
-    menu_label = "Master"
-    search_help_text = "The number of a cinema or of a show, or how a movie's ID begins"
-    empty_hint = "`manage.py reconcile_shows` brings what is staged here."
-    list_display: Any = (*ShowAdmin.list_display, "missing")
-    fields: ClassVar[Any] = (*ShowAdmin.fields, "missing_since", "missing_loads")
-    missing = moment_column("missing_since", "missing since")
-
-    def meant_by(self, term: str) -> Q:
-        found = super().meant_by(term)
-        return found if term.isdigit() else key_prefix("movie_id", term)

@@ -5,15 +5,17 @@ from __future__ import annotations
 import time
 from pathlib import Path
 
-import pytest
-
 from tests.reconcile.feed.made import row, write
 from tests.site import Site
 
 ROWS = 12_000
-READING = "SELECT COUNT(*) FROM reconcile_loadrow"
-STAGING = "SELECT COUNT(*) FROM reconcile_load WHERE id = 2 AND read_at IS NOT NULL"
+NEWEST = "FROM reconcile_load WHERE id = (SELECT MAX(id) FROM reconcile_load)"
+READING = (
+    f"SELECT COUNT(*) {NEWEST} AND read_at IS NULL AND EXISTS (SELECT 1 FROM reconcile_loadrow)"
+)
+STAGING = f"SELECT COUNT(*) {NEWEST} AND read_at IS NOT NULL"
 SHOWN = "SELECT COUNT(*), COUNT(DISTINCT rating), MAX(rating) FROM SyncShow"
+REFUSED = "SELECT line, reason FROM lib_quarantinedrow"
 
 
 def programme(folder: Path, name: str, rating: str) -> str:
@@ -21,22 +23,25 @@ def programme(folder: Path, name: str, rating: str) -> str:
         row(n % 60, cinema_id=n // 120, screen_name=f"AUDI {n % 120}", movie_rating=rating)
         for n in range(ROWS)
     ]
-    return str(write(folder / name, shows))
+    bad = row(movie_title="", movie_rating=rating)
+    lines = [bad, *shows] if rating == "A" else [*shows, bad]
+    return str(write(folder / name, lines))
 
 
-@pytest.mark.parametrize("moment", [READING, STAGING], ids=["while reading", "while staging"])
-def test_a_rerun_after_a_kill_reaches_the_undisturbed_state(
-    site: Site, tmp_path: Path, moment: str
-) -> None:
-    site.manage("load_shows", programme(tmp_path, "old.json", "A"))
-    newer = programme(tmp_path, "new.json", "U")
-    process = site.popen("load_shows", newer, "--batch-size", "500")
-    while process.poll() is None and site.sql(moment) == [(0,)]:
-        time.sleep(0.005)
-    process.kill()
-    process.communicate()
+def test_a_rerun_after_kills_reaches_the_undisturbed_state(site: Site, tmp_path: Path) -> None:
+    """While it reads and, again, while it changes staging."""
+    site.manage("load_shows", programme(tmp_path, "feed.json", "A"))
+    assert site.sql(REFUSED) == [(1, "movie_title is empty")]
+    newer = programme(tmp_path, "feed.json", "U")
+    for moment in (READING, STAGING):
+        process = site.popen("load_shows", newer, "--batch-size", "500")
+        while process.poll() is None and site.sql(moment) == [(0,)]:
+            time.sleep(0.005)
+        process.kill()
+        process.communicate()
     site.manage("load_shows", newer)
     assert site.sql(SHOWN) == [(ROWS, 1, "U")]
-    assert site.sql(READING) == [(0,)]
-    unfinished = "SELECT COUNT(*) FROM reconcile_load WHERE state = 'loading'"
-    assert site.sql(unfinished) == [(0,)]
+    assert site.sql(REFUSED) == [(ROWS + 1, "movie_title is empty")]
+    assert site.sql("SELECT COUNT(*) FROM reconcile_loadrow") == [(0,)]
+    states = [state for (state,) in site.sql("SELECT state FROM reconcile_load ORDER BY id")]
+    assert states == ["loaded", "failed", "loaded", "loaded"], "the second is finished later on"

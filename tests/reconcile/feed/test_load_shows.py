@@ -131,7 +131,7 @@ def test_cinemas_are_learnt_and_keep_their_first_source(path: Path) -> None:
     other = [row(1, cinema_name="Mine"), row(cinema_id=3, cinema_name="Three")]
     found = told(write(path, other), "--source", "other")
     assert found["quarantined"] == 1
-    assert "is a cinema of the feed city" in QuarantinedRow.objects.get().reason
+    assert "cinema_id is 1, a cinema of the feed city" in QuarantinedRow.objects.get().reason
     cinemas = Cinema.objects.order_by("pk").values_list("pk", "name", "source")
     assert list(cinemas) == [(1, "Cinema One", "city"), (2, "Two", "city"), (3, "Three", "other")]
     assert SyncShow.objects.filter(cinema_id=1).count() == 1

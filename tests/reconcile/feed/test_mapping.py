@@ -7,7 +7,8 @@ from typing import Any
 import msgspec
 import pytest
 
-from reconcile.feed.mapping import COLUMNS, Bad, FeedRow, Mapper, clean
+from reconcile.feed.mapping import COLUMNS, Bad, FeedRow, Mapper
+from reconcile.feed.values import clean
 from reconcile.feed.words import is_active
 from reconcile.feed.zones import Times
 from tests.reconcile.feed.made import row

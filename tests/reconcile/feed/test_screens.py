@@ -15,8 +15,9 @@ from reconcile.shows.models import MasterShow, SyncShow
 pytestmark = pytest.mark.django_db
 NOW = dt.datetime(2026, 1, 28, 18, 30, tzinfo=dt.UTC)
 LISTS = ("cinema", "load", "syncshow", "mastershow")
-# The session, the user, the count, the rows; of shows also their cinemas and sources.
-QUERIES = {"cinema": 4, "load": 4, "syncshow": 6, "mastershow": 6}
+# The session, the user, the count, the rows; of shows also their cinemas and sources, of master
+# the locks, too; of cinemas the sources and the next shows.
+QUERIES = {"cinema": 6, "load": 4, "syncshow": 8, "mastershow": 7}
 
 
 def fill(count: int) -> None:

@@ -12,11 +12,16 @@ from pytest_django.fixtures import Settings
 from popflix.engine import manager
 from popflix.engine.models import Run, RunStatus
 from popflix.engine.registry import registry
+from popflix.engine.runner import execute
+from popflix.engine.runs import create_run
 from popflix.lib.addresses import shown_place
 from popflix.lib.errors import OperatorError
+from reconcile.feed.lease import Lease
 from reconcile.feed.load import BATCH_ROWS
-from reconcile.feed.models import Cinema
+from reconcile.feed.models import Cinema, Load
 from reconcile.feed.wish import UNIT, clean_params
+from reconcile.shows.models import SyncShow
+from tests.popflix.engine.fakes import FakeClock
 from tests.reconcile.feed.made import row, rows, write
 
 CITY = {"name": "city", "url": "https://feed.example/shows?key=geheim"}
@@ -107,6 +112,62 @@ def test_a_run_tells_what_became_of_each_feed(tmp_path: Path, settings: Settings
         3, 1, 1, 1, 1
     ]  # fmt: skip
     assert run.done_count == 3
+
+
+# --- a queue run whose turn is over --------------------------------------------------------------
+
+
+def slow(seconds: float, clock: FakeClock, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each prolongation of the lease while a feed is read takes so long."""
+    prolong = Lease.prolong
+
+    def prolonged(lease: Lease) -> None:
+        clock.sleep(seconds)
+        prolong(lease)
+
+    monkeypatch.setattr(Lease, "prolong", prolonged)
+
+
+def claimed(clock: FakeClock) -> Run:
+    """The run after one claim of it by a worker, whose turn lasts 60 s."""
+    run = Run.objects.first() or create_run(
+        UNIT, {}, trigger="schedule", clock=clock, status=RunStatus.QUEUED
+    )
+    Run.objects.filter(pk=run.pk).update(dispatched_at=clock.now())
+    execute(run.pk, clock=clock, longest_seconds=60)
+    run.refresh_from_db()
+    return run
+
+
+@pytest.mark.django_db(transaction=True)
+def test_it_hands_over_between_two_feeds(
+    tmp_path: Path, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shows = [[row(n, cinema_id=cinema) for n in range(3)] for cinema in (1, 2)]
+    paths = [write(tmp_path / f"{n}.json", some) for n, some in enumerate(shows)]
+    settings.POPFLIX_FEEDS = [{"name": path.stem, "url": str(path)} for path in paths]
+    clock = FakeClock()
+    slow(31, clock, monkeypatch)
+    first = claimed(clock)
+    assert (first.status, [each["source"] for each in first.result["feeds"]]) == ("waiting", ["0"])
+    clock.sleep(5)
+    second = claimed(clock)
+    assert [each["source"] for each in second.result["feeds"]] == ["0", "1"]
+    assert Load.objects.count() == 2
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_feed_that_no_worker_has_the_time_to_read_ends_with_a_cure(
+    tmp_path: Path, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = write(tmp_path / "one.json", rows(50))
+    settings.POPFLIX_FEEDS = [{"name": "one", "url": str(path)}]
+    monkeypatch.setattr("reconcile.feed.wish.BATCH_ROWS", 10)
+    clock = FakeClock()
+    slow(30, clock, monkeypatch)
+    run = claimed(clock)
+    assert run.error.startswith("Reading the feed one takes longer than a worker")
+    assert not SyncShow.objects.exists()
 
 
 def run_once() -> Run:
