@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 import math
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from heapq import nsmallest
@@ -20,17 +20,25 @@ from reconcile.changes.types import COMPARED, Row
 
 # All costs are in minutes: a show is as likely to be put off by so many as to …
 OTHER_SCREEN = 30  # … begin at the same minute on another screen
-OTHER_BOTH = 120  # … begin at another time on another screen, beside the minutes between
-OTHER_VALUE = 10  # … have another value besides, for each field
+OTHER_BOTH = 165  # … begin at another time on another screen, beside the minutes between
+OTHER_VALUE = 60  # … have another value besides, for each field
+UNUSUAL = 60  # … be changed as none of its cinema surely was, while others surely were
 APART = 6 * 60  # what costs more is no move, unless it is the only pair of a film at a cinema
 # The next best pairing of all must be dearer by so much, or nobody can tell.
 MARGIN = 15
-MARGIN_PERCENT = 25  # of the pair's own cost
+MARGIN_PERCENT = 20  # of the pair's own cost
 # A night show belongs to the evening before: days of a programme begin at five.
 DAY_BEGINS = dt.timedelta(hours=5)
 _MOST_ASSIGNED = 32  # rows of a side; more are paired one by one, the cheapest first
 _MOST_COMPARED = 250_000  # pairs of a group; beyond nothing is told apart
 _NO_OTHER = 10**9
+
+Way = tuple[bool, bool]  # whether the time changed, and the screen
+Habit = Counter[Way]
+_NO_HABIT: Habit = Counter()
+_DEAR: dict[Way, int] = {
+    (False, False): 0, (True, False): 0, (False, True): OTHER_SCREEN, (True, True): OTHER_BOTH,
+}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,24 +81,40 @@ def pair(
     """
     pairs: list[Pair] = []
     ambiguous: list[Ambiguous] = []
+    habits: dict[int, Habit] = defaultdict(Counter)
+    several: list[_Group] = []
     for group in _grouped(gone, came, _film):
         if len(group.gone) == len(group.came) == 1:
-            pairs.append(_only_pair(group.gone[0], group.came[0]))
-            continue
+            [went], [new] = group.gone, group.came
+            pairs.append(_only_pair(went, new))
+            if cost(went, new) < APART:
+                habits[went.cinema_id][_way(went, new)] += 1
+        else:
+            several.append(group)
+    for group in several:
         for of_day in _grouped(group.gone, group.came, lambda row: _day(row, zones or {})):
-            found, unclear = _paired(of_day)
+            found, unclear = _paired(of_day, habits[of_day.gone[0].cinema_id])
             pairs += found
             ambiguous += unclear
     return Pairing(tuple(pairs), tuple(ambiguous))
 
 
-def cost(gone: Row, came: Row) -> int:
-    """How unlikely it is that one became the other, in minutes."""
-    apart = _minutes(gone, came)
-    if gone.screen_name != came.screen_name:
-        apart += OTHER_BOTH if apart else OTHER_SCREEN
+def cost(gone: Row, came: Row, habit: Habit = _NO_HABIT) -> int:
+    """How unlikely it is that one became the other, in minutes.
+
+    `habit` counts how shows of the cinema changed that had no choice: who moves one show to
+    another screen and time moves others so too.
+    """
+    way = _way(gone, came)
+    dear = _DEAR[way] // (1 + habit[way])
+    if habit and not habit[way]:
+        dear += UNUSUAL
     others = [name for name in COMPARED if getattr(gone, name) != getattr(came, name)]
-    return apart + OTHER_VALUE * len(others)
+    return _minutes(gone, came) + dear + OTHER_VALUE * len(others)
+
+
+def _way(gone: Row, came: Row) -> Way:
+    return gone.show_time != came.show_time, gone.screen_name != came.screen_name
 
 
 # --- groups -------------------------------------------------------------------------------------
@@ -124,12 +148,12 @@ def _day(row: Row, zones: Mapping[int, dt.tzinfo]) -> dt.date:
 # --- of one group -------------------------------------------------------------------------------
 
 
-def _paired(group: _Group) -> tuple[list[Pair], list[Ambiguous]]:
+def _paired(group: _Group, habit: Habit) -> tuple[list[Pair], list[Ambiguous]]:
     size = len(group.gone) * len(group.came)
     if size > _MOST_COMPARED:
         why = f"{len(group.gone)} shows went and {len(group.came)} came: too many to tell apart"
         return [], [Ambiguous(tuple(group.gone), tuple(group.came), why)]
-    costs = [[min(cost(went, new), APART) for new in group.came] for went in group.gone]
+    costs = [[min(cost(went, new, habit), APART) for new in group.came] for went in group.gone]
     if max(len(group.gone), len(group.came)) <= _MOST_ASSIGNED:
         sure, is_unclear = _assigned(costs)
     else:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import random
 from itertools import product
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -119,6 +120,39 @@ def test_values_that_stayed_tell_two_shows_apart() -> None:
     assert ids(pair(gone, came)) == {(1, 3)}
 
 
+def other_films(cinema_id: int, **came: str) -> tuple[list[Row], list[Row]]:
+    """Two films of which one show went and one came, so that there is no choice."""
+    when, screen = came.get("clock", "15:00"), came.get("screen", "AUDI 1")
+    facts: list[dict[str, Any]] = [
+        {"movie_id": film, "cinema_id": cinema_id} for film in ("F8", "F9")
+    ]
+    return (
+        [show("15:00", id=70 + n, **each) for n, each in enumerate(facts)],
+        [show(when, screen, id=80 + n, **each) for n, each in enumerate(facts)],
+    )
+
+
+def test_what_shows_without_a_choice_did_tells_what_the_others_did() -> None:
+    """40 min later, or to the other screen? The cinema gave other films another screen."""
+    gone, came = [show("12:00", "A", id=1)], [show("12:40", "A", id=2), show("12:00", "B", id=3)]
+    assert not pair(gone, came).pairs
+    went, new = other_films(3, screen="AUDI 7")
+    assert (1, 3) in ids(pair([*gone, *went], [*came, *new]))
+    went, new = other_films(3, clock="15:40")
+    assert (1, 2) in ids(pair([*gone, *went], [*came, *new]))
+    went, new = other_films(4, screen="AUDI 7")
+    assert len(pair([*gone, *went], [*came, *new]).pairs) == 2, "another cinema tells nothing"
+    went, new = other_films(3, clock="23:40", screen="AUDI 7")
+    assert len(pair([*gone, *went], [*came, *new]).pairs) == 2, "too far to tell anything"
+
+
+def test_what_seems_clear_is_left_apart_where_the_cinema_does_otherwise() -> None:
+    gone, came = [show("10:00", "A", id=1), show("11:40", "B", id=2)], [show("11:00", "B", id=3)]
+    assert ids(pair(gone, came)) == {(2, 3)}
+    went, new = other_films(3, clock="16:00", screen="AUDI 7")
+    assert ids(pair([*gone, *went], [*came, *new])) == {(70, 80), (71, 81)}
+
+
 def test_another_day_is_no_move_unless_nothing_else_went_or_came() -> None:
     gone, came = show("19:00", id=1), show("19:00", day=1, id=2)
     assert ids(pair([gone], [came])) == {(1, 2)}
@@ -186,7 +220,7 @@ def reference(gone: list[Row], came: list[Row]) -> set[tuple[int, int]]:
     def price(went: Row, new: Row) -> int:
         minutes = abs(new.show_time - went.show_time) // dt.timedelta(minutes=1)
         if went.screen_name != new.screen_name:
-            minutes += 120 if minutes else 30
+            minutes += 165 if minutes else 30
         return min(minutes, 360)
 
     costs = [[price(went, new) for new in came] for went in gone]
@@ -196,7 +230,7 @@ def reference(gone: list[Row], came: list[Row]) -> set[tuple[int, int]]:
     for row, column in best:
         others = [total for total, pairs in ways if (row, column) not in pairs]
         margin = min(others) - least
-        if costs[row][column] < 360 and margin >= max(15, costs[row][column] / 4):
+        if costs[row][column] < 360 and margin >= max(15, costs[row][column] / 5):
             found.add((gone[row].id, came[column].id))
     return found
 
