@@ -4,5 +4,7 @@ from __future__ import annotations
 
 from popflix.console.home import needs
 from reconcile.changes.holds import held_needs
+from reconcile.changes.odd_needs import odd_needs
 
 needs.register("Held changes", held_needs)
+needs.register("Warnings", odd_needs)

@@ -1,6 +1,6 @@
 """Approved changes into master, a batch of slices in each transaction.
 
-    lock → is the row as it was seen? → park → deactivate → place → update → insert → applied
+    lock → is the row as it was seen? → remove → deactivate → park → place → update → insert
 
 Each change is marked in the transaction that writes its row, so that a kill leaves none in doubt.
 A row that somebody edited since is stale: it is left as it is, and differences are taken anew.
@@ -9,40 +9,27 @@ A row that somebody edited since is stale: it is left as it is, and differences 
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from copy import copy
-from dataclasses import dataclass, field, replace
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from itertools import accumulate
 from zoneinfo import ZoneInfo
-
-from django.db import IntegrityError, transaction
 
 from popflix.engine.context import RunContext
 from popflix.lib.locks import again_when_locked
 from reconcile.changes import writing
 from reconcile.changes.fingerprint import fingerprint
+from reconcile.changes.kept import crossing
 from reconcile.changes.models import Change, ChangeState
-from reconcile.changes.scope import day_bounds
-from reconcile.changes.todo import ids_in_chunks
+from reconcile.changes.new_shows import insert, succeeds
+from reconcile.changes.removing import remove_days
+from reconcile.changes.standing import lock_set
 from reconcile.changes.types import ChangeKind, Row
+from reconcile.changes.written import EDITED, LOCKED, TAKEN, Written, mark
 from reconcile.feed.lease import Lease
 
-EDITED = "the master row was edited since"
-TAKEN = "another row of master has this key"
-
-
-@dataclass
-class Written:
-    """What became of a batch: ids of applied changes, reasons of stale ones. Of a day's changes
-    `refused` are the rows that master's table did not take."""
-
-    applied: list[int] = field(default_factory=list)
-    stale: dict[str, list[int]] = field(default_factory=dict)
-    refused: list[tuple[Change, int]] = field(default_factory=list)
-
-    def is_stale(self, change: Change, why: str) -> None:
-        self.stale.setdefault(why, []).append(change.pk)
+Wanted = tuple[Change, Row]
 
 
 def apply_approved(
@@ -67,7 +54,21 @@ def apply_approved(
 def _commit(ctx: RunContext, changes: Sequence[Change], zones: Mapping[int, ZoneInfo]) -> None:
     now = ctx.now()
     with ctx.commit(done=len(changes)):
-        mark(write(changes, zones, now), now)
+        approved = _still_approved(changes)
+        mark(write(approved, zones, now), approved, now)
+
+
+def _still_approved(changes: Sequence[Change]) -> Sequence[Change]:
+    """Without what a person took back since it was read; the next decision waits for this one."""
+    lock_set(changes[0].change_set_id)
+    within = {"pk__gte": changes[0].pk, "pk__lte": changes[-1].pk}
+    approved = Change.objects.filter(
+        change_set=changes[0].change_set_id, state=ChangeState.APPROVED, **within
+    )
+    if approved.count() == len(changes):
+        return changes
+    ids = set(approved.values_list("pk", flat=True))
+    return [each for each in changes if each.pk in ids]
 
 
 def _batches(change_set: int, size: int) -> Iterator[list[Change]]:
@@ -88,55 +89,53 @@ def _batches(change_set: int, size: int) -> Iterator[list[Change]]:
 
 def _whole_slices(batch: list[Change]) -> list[Change]:
     last = (batch[-1].cinema_id, batch[-1].weekday)
-    whole = [each for each in batch if (each.cinema_id, each.weekday) != last]
-    return whole or batch
+    end = len(batch)
+    while end and (batch[end - 1].cinema_id, batch[end - 1].weekday) == last:
+        end -= 1
+    return batch[:end] or batch
 
 
 def write(changes: Sequence[Change], zones: Mapping[int, ZoneInfo], now: dt.datetime) -> Written:
     """Write master's rows, inside the caller's transaction."""
     written = Written()
     wanted = _wanted(changes, now, written)
-    moved = {pk: wanted.pop(pk) for pk in list(wanted) if wanted[pk][0].kind == ChangeKind.MOVE}
-    missing = [each for each in wanted.values() if each[0].kind == ChangeKind.MISSING]
-    others = [each for each in wanted.values() if each[0].kind != ChangeKind.MISSING]
+    of_kind: dict[str, list[Wanted]] = defaultdict(list)
+    for each in wanted.values():
+        of_kind[each[0].kind].append(each)
+    removed, missing, moved = (
+        of_kind.pop(kind, []) for kind in (ChangeKind.REMOVE, ChangeKind.MISSING, ChangeKind.MOVE)
+    )
+    others = [each for some in of_kind.values() for each in some]
+    writing.remove(row.id for _, row in removed)
+    remove_days(changes, now, written)
     writing.put([row for _, row in missing], now)
-    _place_all(list(moved.values()), now, written)
+    _place_all(moved, now, written)
     writing.put([row for _, row in others], now)
-    written.applied += [change.pk for change, _ in (*missing, *others)]
-    _insert(changes, zones, now, written)
+    written.applied += [change.pk for change, _ in (*removed, *missing, *others)]
+    insert(changes, zones, now, written)
     return written
 
 
-def mark(written: Written, now: dt.datetime) -> None:
-    """Say of each change what became of it."""
-    for some in ids_in_chunks(written.applied):
-        Change.objects.filter(pk__in=some).update(state=ChangeState.APPLIED, applied_at=now)
-    for why, ids in written.stale.items():
-        for some in ids_in_chunks(ids):
-            Change.objects.filter(pk__in=some).update(state=ChangeState.STALE, reason=why)
-    for change, rows in written.refused:
-        Change.objects.filter(pk=change.pk).update(row_count=change.row_count - rows)
-        rest = copy(change)  # the batch itself may be tried again
-        rest.pk, rest.row_count = None, rows
-        rest.state, rest.reason = ChangeState.STALE, TAKEN
-        rest.save(force_insert=True)
-
-
-def _wanted(
-    changes: Sequence[Change], now: dt.datetime, written: Written
-) -> dict[int, tuple[Change, Row]]:
+def _wanted(changes: Sequence[Change], now: dt.datetime, written: Written) -> dict[int, Wanted]:
     """By master's id the changes that still fit, with the rows as they shall be."""
-    of_master = [each for each in changes if each.master_id is not None]
+    of_master = [
+        each for each in changes if each.master_id is not None and each.kind != ChangeKind.INSERT
+    ]
     locked = writing.lock(each.master_id for each in of_master if each.master_id is not None)
+    kept = crossing(of_master, locked, now)
     found = {}
     for change in of_master:
         row = locked.get(change.master_id or 0)
+        if change.pk in kept:
+            written.is_stale(change, LOCKED)
+            continue
         if row is None or fingerprint(row) != change.fingerprint or _is_done(change, row):
             written.is_stale(change, EDITED)
             continue
         after = writing.row_with(row, change.after)
-        is_missing = change.kind == ChangeKind.MISSING
-        found[row.id] = (change, replace(after, missing_since=now) if is_missing else after)
+        if change.kind == ChangeKind.MISSING and after.missing_since is None:
+            after = replace(after, missing_since=now)
+        found[row.id] = (change, after)
     return found
 
 
@@ -148,75 +147,27 @@ def _is_done(change: Change, row: Row) -> bool:
 # --- moves --------------------------------------------------------------------------------------
 
 
-def _place_all(moved: Sequence[tuple[Change, Row]], now: dt.datetime, written: Written) -> None:
-    """All at once, so that shows may swap their places; where that fails, one by one."""
-    if not moved:
+def _place_all(moved: Sequence[Wanted], now: dt.datetime, written: Written) -> None:
+    """All at once, so that shows may swap their places; where that fails, one by one, again and
+    again as long as one of them gives up a place that another one waits for."""
+    left = list(moved)
+    if left and succeeds(partial(_place, left, now)):
+        written.applied += [change.pk for change, _ in left]
         return
-    if _succeeds(partial(_place, moved, now)):
-        written.applied += [change.pk for change, _ in moved]
-        return
-    for each in moved:
-        if _succeeds(partial(_place, [each], now)):
-            written.applied.append(each[0].pk)
-        else:
-            written.is_stale(each[0], TAKEN)
+    while left:
+        refused = [each for each in left if not succeeds(partial(_place, [each], now))]
+        written.applied += [change.pk for change, _ in left if not _is_in(change, refused)]
+        if len(refused) == len(left):
+            break
+        left = refused
+    for change, _ in left:
+        written.is_stale(change, TAKEN)
 
 
-def _place(moved: Sequence[tuple[Change, Row]], now: dt.datetime) -> None:
+def _is_in(change: Change, some: Sequence[Wanted]) -> bool:
+    return any(each is change for each, _ in some)
+
+
+def _place(moved: Sequence[Wanted], now: dt.datetime) -> None:
     writing.park(row.id for _, row in moved)
     writing.put([row for _, row in moved], now)
-
-
-def _succeeds(act: Callable[[], object]) -> bool:
-    """False, and undone, where the table has the key already."""
-    try:
-        with transaction.atomic():
-            act()
-    except IntegrityError:
-        return False
-    return True
-
-
-# --- new shows ----------------------------------------------------------------------------------
-
-
-def _insert(
-    changes: Sequence[Change],
-    zones: Mapping[int, ZoneInfo],
-    now: dt.datetime,
-    written: Written,
-) -> None:
-    new = [each for each in changes if each.kind == ChangeKind.INSERT]
-    single = [(each, writing.row_with(_NOBODY, each.after)) for each in new if each.after]
-    if single and _succeeds(partial(writing.insert, [row for _, row in single], now)):
-        written.applied += [change.pk for change, _ in single]
-    else:
-        for change, row in single:
-            if _succeeds(partial(writing.insert, [row], now)):
-                written.applied.append(change.pk)
-            else:
-                written.is_stale(change, TAKEN)
-    for each in new:
-        if not each.after:
-            _insert_day(each, zones[each.cinema_id], now, written)
-
-
-def _insert_day(change: Change, zone: ZoneInfo, now: dt.datetime, written: Written) -> None:
-    """A day of a cinema that was new to master; what its table refuses is left out."""
-    assert change.day is not None
-    bounds = day_bounds(change.day, zone)
-    inserted = 0
-
-    def insert(only: int = 0) -> None:
-        nonlocal inserted
-        inserted += writing.insert_staged(change.cinema_id, *bounds, now, only)
-
-    if not _succeeds(insert):
-        for pk in writing.staged_ids(change.cinema_id, *bounds):
-            _succeeds(partial(insert, pk))
-    if inserted < change.row_count:
-        written.refused.append((change, change.row_count - inserted))
-    written.applied.append(change.pk)
-
-
-_NOBODY = Row(0, "", 0, "", dt.datetime.min.replace(tzinfo=dt.UTC), "")

@@ -43,6 +43,10 @@ class _Text:
     collation: str
 
 
+_EXACT = _Text(_UNICODE, "utf8mb4_bin")
+_NO_PAD = "utf8mb4_nopad_bin"
+
+
 class Comparing:
     """Conditions between `s`, a row of staging, and `m`, one of master."""
 
@@ -60,10 +64,21 @@ class Comparing:
 
     def differs(self) -> str:
         """True where one of the values is another."""
-        form = _DIFFERS[connection.vendor]
         names = (*_KEY_TEXTS, *COMPARED) if self._is_mysql else COMPARED
-        pairs = [(self._bytes("s", name), self._bytes("m", name)) for name in names]
-        return "(" + " OR ".join(form.format(*pair) for pair in pairs) + ")"
+        return "(" + " OR ".join(map(self._differs, names)) + ")"
+
+    def _differs(self, name: str) -> str:
+        form, pair = _DIFFERS[connection.vendor], (self._bytes("s", name), self._bytes("m", name))
+        if name not in _NUMBERS and self._is_exact(name):
+            # Without a copy of each value, which is a quarter of the time of the whole join.
+            pair = (f"s.{column(name)}", f"m.{column(name)} COLLATE {_NO_PAD}")
+        return form.format(*pair)
+
+    def _is_exact(self, name: str) -> bool:
+        """Whether both are of the collation that minds every byte but spaces at the end, and the
+        server has its sister that minds these, too (MariaDB)."""
+        texts = (self._sync.get(name), self._master.get(name))
+        return getattr(connection, "mysql_is_mariadb", False) and texts == (_EXACT, _EXACT)
 
     def _as_master_sorts(self, name: str, expression: str) -> str:
         """Columns of two collations cannot be compared; converting master's misses its index."""

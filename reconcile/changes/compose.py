@@ -6,15 +6,16 @@ residue → moves paired → update, revive, insert, missing → guards per slic
 from __future__ import annotations
 
 import datetime as dt
-from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 from reconcile.changes import diff, guard, moves
 from reconcile.changes.fingerprint import fingerprint
 from reconcile.changes.grouping import grouped
 from reconcile.changes.inactive import inactive_word
-from reconcile.changes.proposal import Decision, Proposal, State
+from reconcile.changes.locking import crossed, minded
+from reconcile.changes.proposal import Decision, Proposal, State, day_identity
+from reconcile.changes.residue import Residue, figures
 from reconcile.changes.types import ChangeKind, Row, Slice
 
 _ORDER = {kind: n for n, kind in enumerate(
@@ -38,38 +39,6 @@ class Policy:
     thresholds: guard.Thresholds = guard.DEFAULTS
 
 
-@dataclass(frozen=True)
-class Absent:
-    """A show of master that the load covers and lacks, like `loads - 1` before it in a row."""
-
-    row: Row
-    loads: int
-
-
-@dataclass
-class Residue:
-    """All that differs of one cinema. Pairs are (staged, master).
-
-    `days` counts its staged rows, `covered` the days of each weekday that the load covers.
-    `is_first`: master knows nothing of the cinema, whose rows are all new and none of them here.
-    `passed` counts, by weekday, covered shows of master that have begun and are not staged.
-    """
-
-    cinema_id: int
-    zone: dt.tzinfo
-    days: Mapping[dt.date, int] = field(default_factory=dict)
-    covered: Mapping[int, int] = field(default_factory=dict)
-    is_first: bool = False
-    new: list[Row] = field(default_factory=list)
-    other: list[tuple[Row, Row]] = field(default_factory=list)
-    back: list[tuple[Row, Row]] = field(default_factory=list)
-    absent: list[Absent] = field(default_factory=list)
-    passed: Mapping[int, int] = field(default_factory=dict)
-
-    def weekday(self, row: Row) -> int:
-        return row.show_time.astimezone(self.zone).weekday()
-
-
 def compose(
     residue: Residue,
     policy: Policy,
@@ -84,8 +53,10 @@ def compose(
         pairs = moves.pair(
             [each.row for each in residue.absent], residue.new, {residue.cinema_id: residue.zone}
         ).pairs
-        verdicts = _verdicts(residue, pairs, policy, history)
-        found = [*_of_pairs(residue, pairs), *_of_rest(residue, pairs, verdicts, policy)]
+        paired = [_minded(residue, each) for each in _of_pairs(residue, pairs)]
+        verdicts = _verdicts(residue, pairs, _idle(residue, paired), policy, history)
+        rest = _of_rest(residue, pairs, verdicts, policy)
+        found = [*paired, *(_minded(residue, each) for each in rest)]
     found.sort(key=lambda each: (each.weekday, _ORDER[each.kind]))
     return grouped([_judged(each, verdicts, policy, decided) for each in found])
 
@@ -174,37 +145,32 @@ def _day(residue: Residue, row: Row) -> dt.date:
     return row.show_time.astimezone(residue.zone).date()
 
 
+# --- locks ---------------------------------------------------------------------------------------
+
+
+def _minded(residue: Residue, made: Proposal) -> Proposal:
+    locked = residue.locks.get(made.master_id or 0)
+    return minded(made, locked) if locked else made
+
+
+def _idle(residue: Residue, paired: Iterable[Proposal]) -> set[int]:
+    """Shows of master that locks keep as they are, whatever the feed says."""
+    kept = {
+        each.row.id
+        for each in residue.absent
+        if crossed(ChangeKind.MISSING, (), residue.locks.get(each.row.id, ()))
+    }
+    whole = {each.master_id for each in paired if each.state is State.LOCKED}
+    return kept | {pk for pk in whole if pk is not None}
+
+
 # --- guards -------------------------------------------------------------------------------------
-
-
-def figures(residue: Residue, pairs: Sequence[moves.Pair]) -> dict[int, guard.Figures]:
-    """By weekday what the load has of the cinema and would do to it."""
-    absent = Counter(residue.weekday(each.row) for each in residue.absent)
-    moved = Counter(residue.weekday(pair.gone) for pair in pairs)
-    edited = Counter(residue.weekday(master) for _, master in residue.other)
-    added = Counter(residue.weekday(row) for row in residue.new)
-    added += Counter(residue.weekday(master) for _, master in residue.back)
-    staged: Counter[int] = Counter()
-    for day, rows in residue.days.items():
-        staged[day.weekday()] += rows
-    found = {}
-    for weekday in {*absent, *edited, *moved}:
-        passed = residue.passed.get(weekday, 0)
-        found[weekday] = guard.Figures(
-            weekday=weekday,
-            staged=staged[weekday],
-            master=staged[weekday] - added[weekday] + absent[weekday] + passed,
-            removed=absent[weekday] - moved[weekday],
-            changed=edited[weekday] + moved[weekday],
-            passed=passed,
-            days=max(residue.covered.get(weekday, 1), 1),
-        )
-    return found
 
 
 def _verdicts(
     residue: Residue,
     pairs: Sequence[moves.Pair],
+    idle: Collection[int],
     policy: Policy,
     history: Mapping[Slice, Sequence[guard.Past]],
 ) -> dict[int, guard.Verdict]:
@@ -212,7 +178,7 @@ def _verdicts(
         weekday: guard.judge(
             now, history.get(Slice(residue.cinema_id, weekday), ()), policy.thresholds
         )
-        for weekday, now in figures(residue, pairs).items()
+        for weekday, now in figures(residue, pairs, idle).items()
     }
 
 
@@ -222,10 +188,16 @@ def _judged(
     policy: Policy,
     decided: Mapping[str, Decision],
 ) -> Proposal:
-    """With its state: what a person decided of the very same change stands."""
+    """With its state: a lock stands, and what a person decided of the very same change."""
+    if proposal.state is State.LOCKED:
+        return proposal
     earlier = decided.get(proposal.identity)
     if earlier is not None:
-        return replace(proposal, state=State.REJECTED, decision=earlier, reason=earlier.reason)
+        reason = earlier.reason or proposal.reason
+        return replace(proposal, state=earlier.state, decision=earlier, reason=reason)
+    if proposal.is_day and day_identity(proposal.cinema_id, proposal.day) in decided:
+        why = "this day had another number of shows when somebody decided about it"
+        return replace(proposal, state=State.HELD, reason=why)
     verdict = verdicts.get(proposal.weekday, guard.Verdict())
     if verdict.holds(proposal.kind) and not policy.force_why:
         return replace(proposal, state=State.HELD, reason=verdict.why, is_guarded=True)

@@ -9,20 +9,25 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
+from reconcile.changes.locking import barred
 from reconcile.changes.proposal import Key, Proposal, State
 
 
 def grouped(proposals: Sequence[Proposal]) -> list[Proposal]:
     """The proposals of one cinema with their groups, numbered from 1 within the cinema.
 
-    Where one of a group is held, all of it is.
+    Where one of a group is held, all of it is. What is locked is of no group: whoever needs a
+    key that it keeps is locked, too.
     """
+    proposals = barred(proposals, folded)
     leader = list(range(len(proposals)))
     first: dict[Key, int] = {}
     for n, each in enumerate(proposals):
+        if each.state is State.LOCKED:
+            continue
         for key in (each.gives_up, each.takes):
             if key is not None:
-                other = first.setdefault(_folded(key), n)
+                other = first.setdefault(folded(key), n)
                 leader[_root(leader, n)] = _root(leader, other)
     return _numbered(proposals, [_root(leader, n) for n in range(len(proposals))])
 
@@ -50,6 +55,6 @@ def _root(leader: list[int], n: int) -> int:
     return n
 
 
-def _folded(key: Key) -> Key:
+def folded(key: Key) -> Key:
     movie, cinema, screen, moment = key
     return " ".join(movie.casefold().split()), cinema, " ".join(screen.casefold().split()), moment

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 from django.db.models import Sum
 
 from reconcile.changes.guard import Past
-from reconcile.changes.models import Change, ChangeSet, ChangeState
+from reconcile.changes.models import Change, ChangeSet, ChangeState, Purpose
 from reconcile.changes.scope import Scope, weekdays
 from reconcile.changes.types import ChangeKind, Slice
 from reconcile.feed.models import Load, LoadSlice, LoadState
@@ -76,7 +76,9 @@ def _applied(
     scope: Scope, loads: Iterable[int], cinemas: Sequence[int]
 ) -> Counter[tuple[int, Slice, bool]]:
     """Rows that change sets removed (True) and edited (False), by load and slice."""
-    sets = ChangeSet.objects.filter(source=scope.source, load_id__in=list(loads))
+    sets = ChangeSet.objects.filter(
+        source=scope.source, load_id__in=list(loads), purpose=Purpose.LOAD
+    )
     load_of = dict(sets.values_list("pk", "load_id"))
     changes = Change.objects.filter(
         change_set__in=list(load_of), cinema_id__in=list(cinemas), state=ChangeState.APPLIED,
@@ -93,7 +95,7 @@ def _applied(
 def _held(scope: Scope, first_load: int) -> Mapping[Slice, list[tuple[int, float]]]:
     """From which load until which (not included) a guard held a slice."""
     found: dict[Slice, list[tuple[int, float]]] = defaultdict(list)
-    sets = ChangeSet.objects.filter(source=scope.source).order_by("-pk")
+    sets = ChangeSet.objects.filter(source=scope.source, purpose=Purpose.LOAD).order_by("-pk")
     for load_id, counts in sets.values_list("load_id", "counts")[: 2 * LOADS]:
         until = counts.get(UNTIL_LOAD) or float("inf")
         if until > first_load:

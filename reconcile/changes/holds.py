@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Mapping
+from typing import Any
 
-from django.db.models import OuterRef, QuerySet, Subquery
+from django.db.models import Exists, OuterRef, QuerySet, Subquery
 from django.urls import reverse
 
 from popflix.console.home.needs import Need, folded, short
@@ -23,11 +25,14 @@ def held_needs(now: dt.datetime) -> list[Need]:
     first = _reasons(Change.objects.filter(change_set=OuterRef("pk")))
     sets = ChangeSet.objects.filter(state=SetState.OPEN).order_by("-pk")
     found = sets.annotate(
-        why=Subquery(first.values("reason")[:1]), where=Subquery(first.values("cinema_id")[:1])
-    )[:_MOST]
-    waiting = [each for each in found if _held(each)]
-    names = _names({each.where for each in waiting if each.where is not None})
-    needs = [_need(each, _told(names.get(each.where), each.why)) for each in waiting]
+        why=Subquery(first.values("reason")[:1]),
+        where=Subquery(first.values("cinema_id")[:1]),
+        only=Subquery(_held_of_set().values("cinema_id")[:1]),
+    ).annotate(is_elsewhere=Exists(_held_of_set().exclude(cinema_id=OuterRef("only"))))
+    waiting = [each for each in found[:_MOST] if _held(each)]
+    used = {each.where for each in waiting} | {each.only for each in waiting}
+    names = _names({pk for pk in used if pk is not None})
+    needs = [_need(each, names) for each in waiting]
     href = f"{reverse('admin:reconcile_changeset_changelist')}?state__exact={SetState.OPEN}"
     return folded(needs, "change sets that wait", href)
 
@@ -59,28 +64,37 @@ def announce_held(change_set: ChangeSet, now: dt.datetime) -> int:
     )
 
 
-def held_url(change_set_id: int) -> str:
-    """The list of what is held of a change set."""
-    query = f"set={change_set_id}&state={ChangeState.HELD}"
-    return f"{reverse('admin:reconcile_change_changelist')}?{query}"
-
-
-def _need(change_set: ChangeSet, reason: str) -> Need:
+def _need(change_set: Any, names: Mapping[int, str]) -> Need:
+    """What waits at one cinema alone is told with its name, and leads to that."""
+    at = None if change_set.is_elsewhere else change_set.only
+    where = change_set.source if at is None else f"{names[at]} ({change_set.source})"
     return Need(
         _HELD,
-        f"{_held(change_set)} of {change_set.source} wait for you",
-        short(reason) or "They were held for review.",
-        held_url(change_set.pk),
-        "Look",
+        f"{_held(change_set)} of {where} wait for you",
+        short(_told(names.get(change_set.where), change_set.why)) or "They were held for review.",
+        _review_url(change_set.pk, at),
+        "Review",
         rank=30,
         permission="reconcile.view_change",
     )
+
+
+def _review_url(change_set_id: int, cinema_id: int | None) -> str:
+    """The page on which what is held of it can be decided."""
+    narrowed = "" if cinema_id is None else f"&cinema={cinema_id}"
+    path = reverse("admin:reconcile_changeset_review", args=[change_set_id])
+    return f"{path}?state={ChangeState.HELD}{narrowed}"
 
 
 def _held(change_set: ChangeSet) -> str:
     """`38 missing shows`; empty where nothing waits."""
     rows = told.in_state(change_set.counts, ChangeState.HELD)
     return told.kinds(rows) if rows else ""
+
+
+def _held_of_set() -> QuerySet[Change]:
+    """Of the set of the outer query."""
+    return Change.objects.filter(change_set=OuterRef("pk"), state=ChangeState.HELD).order_by()
 
 
 def _reasons(changes: QuerySet[Change]) -> QuerySet[Change]:

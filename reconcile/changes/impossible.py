@@ -11,6 +11,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import lru_cache
 from itertools import pairwise
 
 from reconcile.changes.types import Row
@@ -80,6 +81,7 @@ def learnt_hours(starts: Iterable[dt.datetime], zone: dt.tzinfo) -> Hours | None
     return Hours(known[odd], known[-1 - odd])
 
 
+@lru_cache(maxsize=10_000)  # screens are few, shows are many
 def screen_identity(name: str) -> tuple[str, tuple[int, ...]]:
     """The same for all spellings of a screen: AUDI 1, Audi 01, AUDI1 and the slip AUID 1."""
     letters = sorted(letter for letter in name.casefold() if letter.isalpha())
@@ -124,7 +126,7 @@ def _overlaps(
 def _collision(
     running: Row, row: Row, end: dt.datetime, zone: dt.tzinfo, turnaround_minutes: int
 ) -> str:
-    at = f"{row.title} begins at {_local(row.show_time, zone)} on {row.screen_name}"
+    at = _begins(row, zone)
     minutes = int((row.show_time - end) // dt.timedelta(minutes=1))
     ends = f"{running.title} ends at {_local(end, zone)}"
     if minutes < 0:
@@ -161,17 +163,23 @@ def _end(row: Row, lengths: Mapping[str, int]) -> dt.datetime:
 
 def _odd_start(row: Row, zone: dt.tzinfo, hours: Hours | None) -> Iterable[tuple[Row, Impossible]]:
     gap = forward(row.show_time, zone)
-    at = f"{row.title} begins at {_local(row.show_time, zone)} on {row.screen_name}"
     if gap:
+        at = _begins(row, zone)
         minutes = int(gap // dt.timedelta(minutes=1))
         meant = _local(row.show_time - gap, dt.timezone(_offset(row.show_time, zone)))
         words = f"{at}, just after clocks were put forward by {minutes} min: is {meant} meant?"
         yield row, Impossible(Oddity.CLOCKS, (row.id,), words)
-    minute = _minute(row.show_time, zone)
-    margin = HOURS_MARGIN_MINUTES
-    if hours is not None and not hours.first - margin <= minute <= hours.last + margin:
-        words = f"{at}; shows of this cinema begin between {hours}"
+    if hours is not None and not _is_usual(_minute(row.show_time, zone), hours):
+        words = f"{_begins(row, zone)}; shows of this cinema begin between {hours}"
         yield row, Impossible(Oddity.HOURS, (row.id,), words)
+
+
+def _is_usual(minute: int, hours: Hours) -> bool:
+    return hours.first - HOURS_MARGIN_MINUTES <= minute <= hours.last + HOURS_MARGIN_MINUTES
+
+
+def _begins(row: Row, zone: dt.tzinfo) -> str:
+    return f"{row.title} begins at {_local(row.show_time, zone)} on {row.screen_name}"
 
 
 def forward(instant: dt.datetime, zone: dt.tzinfo) -> dt.timedelta | None:

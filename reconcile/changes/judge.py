@@ -13,9 +13,10 @@ from dataclasses import dataclass, field, replace
 
 from popflix.engine.context import RunContext
 from popflix.lib import audit
-from reconcile.changes import store
+from reconcile.changes import kept, store
 from reconcile.changes.apply import apply_approved
 from reconcile.changes.compose import Policy
+from reconcile.changes.decisions import decisions
 from reconcile.changes.holds import announce_held
 from reconcile.changes.models import ChangeSet
 from reconcile.changes.proposal import Decision
@@ -62,6 +63,7 @@ class _Judge:
         self._digest, self._found = store.Digest(), Found()
 
     def work(self, batch_size: int) -> Judged:
+        self._unlock_agreed()
         standing = store.standing_sets(self._scope.source)
         decided = _decisions(self._scope, self._todo)
         same = self._same_as_before(decided)
@@ -69,9 +71,9 @@ class _Judge:
             return same
         change_set = self._store(decided)
         if change_set is None:
-            self._close(standing)
+            self._close(standing, decided)
             return _judged(self._scope, self._todo, self._found)
-        self._close([each for each in standing if each.pk != change_set.pk])
+        self._close([each for each in standing if each.pk != change_set.pk], decided, change_set)
         self._ctx.progress(total=self._found.approved)
         zones = self._scope.zones
         if not apply_approved(self._ctx, self._lease, change_set.pk, zones, batch_size):
@@ -87,9 +89,11 @@ class _Judge:
         for batch, proposals in propose(self._scope, self._todo, self._policy, decided):
             digest.add(proposals)
             found.add(proposals)
+            if found.approved:  # which nothing that stands could be
+                return None
             absences.newly_lacked += batch.newly_lacked
             absences.seen_again += batch.seen_again
-        if found.approved or str(digest) != newest.digest:
+        if str(digest) != newest.digest:
             return None
         if absences.newly_lacked or absences.seen_again:
             with self._ctx.commit():
@@ -127,14 +131,25 @@ class _Judge:
             )
         return made
 
+    def _unlock_agreed(self) -> None:
+        agreed = kept.agreed(self._scope)
+        if agreed:
+            with self._ctx.commit():
+                kept.dissolve(agreed, self._ctx.now())
+
     def _count(self, batch: Batch) -> None:
         load_id = self._scope.load.pk
         store.count_absences(batch.newly_lacked, batch.seen_again, load_id)
 
-    def _close(self, standing: Sequence[ChangeSet]) -> None:
+    def _close(
+        self,
+        standing: Sequence[ChangeSet],
+        decided: Mapping[str, Decision],
+        change_set: ChangeSet | None = None,
+    ) -> None:
         if standing:
             with self._ctx.commit():
-                store.supersede(standing, self._scope, self._ctx.now())
+                store.supersede(standing, self._scope, self._ctx.now(), decided, change_set)
 
     def _stopped(self, change_set: ChangeSet) -> Judged:
         counts = store.counts_of(change_set)
@@ -167,4 +182,4 @@ def _judged(scope: Scope, todo: Todo, found: Found, change_set: ChangeSet | None
 
 
 def _decisions(scope: Scope, todo: Todo) -> dict[str, Decision]:
-    return store.decisions(scope.source, todo.cinemas) if todo.cinemas else {}
+    return decisions(scope.source, todo.cinemas) if todo.cinemas else {}

@@ -115,6 +115,7 @@ class ProgrammeWarning(models.Model):
         indexes = [
             models.Index(fields=["cinema_id", "day"], name="warning_of_cinema"),
             models.Index(fields=["source", "-id"], name="warning_of_source"),
+            models.Index(fields=["kind", "day"], name="warning_by_kind"),
         ]
 
     def __str__(self) -> str:

@@ -12,6 +12,7 @@ from enum import StrEnum
 from reconcile.changes.diff import Told
 from reconcile.changes.types import ChangeKind
 
+_encode = json.JSONEncoder(sort_keys=True, separators=(",", ":")).encode
 Key = tuple[str, int, str, dt.datetime]
 
 
@@ -32,6 +33,7 @@ class Decision:
     at: dt.datetime | None
     reason: str  # why it waited
     why: str = ""  # the person's own words
+    state: State = State.REJECTED
 
 
 @dataclass(frozen=True)
@@ -61,11 +63,16 @@ class Proposal:
     takes: Key | None = None
 
     @property
+    def is_day(self) -> bool:
+        """A whole day of a cinema that is new to master."""
+        return self.kind is ChangeKind.INSERT and not self.after
+
+    @property
     def identity(self) -> str:
         """The same for the same difference, whatever the load or the state."""
         return identity(
             self.kind, self.cinema_id, self.day, self.master_id, self.before, self.after,
-            self.fingerprint,
+            self.fingerprint, self.row_count,
         )  # fmt: skip
 
 
@@ -77,7 +84,14 @@ def identity(
     before: Mapping[str, Told],
     after: Mapping[str, Told],
     fingerprint: str,
+    row_count: int = 1,
 ) -> str:
-    parts = (str(kind), cinema_id, str(day), master_id, before, after, fingerprint)
-    told = json.dumps(parts, sort_keys=True, separators=(",", ":"))
-    return hashlib.sha256(told.encode("ascii")).hexdigest()
+    """Of a whole day its number of shows counts: they are not named one by one."""
+    rows = 1 if after or before else row_count
+    parts = (str(kind), cinema_id, str(day), master_id, before, after, fingerprint, rows)
+    return hashlib.sha256(_encode(parts).encode("ascii")).hexdigest()
+
+
+def day_identity(cinema_id: int, day: dt.date | None) -> str:
+    """Of a day of a cinema that is new as a whole, however many shows it has."""
+    return f"day {cinema_id} {day}"

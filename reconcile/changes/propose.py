@@ -6,11 +6,12 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from reconcile.changes.compose import Policy, Residue, compose
+from reconcile.changes.compose import Policy, compose
 from reconcile.changes.guard import WEEKDAYS
 from reconcile.changes.history import history_of
 from reconcile.changes.proposal import Decision, Proposal, State
 from reconcile.changes.reading import Batch, read_batches
+from reconcile.changes.residue import Residue
 from reconcile.changes.scope import Scope
 from reconcile.changes.todo import Todo
 

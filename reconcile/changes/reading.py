@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from django.db import connection
 
-from reconcile.changes.compose import Absent, Residue
+from reconcile.changes.kept import Locks, locks_for
+from reconcile.changes.locking import counterparts
+from reconcile.changes.residue import Absent, Residue
+from reconcile.changes.rows import rows_of as rows_of
 from reconcile.changes.scope import Scope
 from reconcile.changes.todo import TODO, Kind, Todo, absent_ids, ids_in_chunks, passed_shows
-from reconcile.changes.types import COMPARED, KEY, Row
-from reconcile.shows.models import MasterShow, Show, SyncShow
+from reconcile.changes.types import Row
+from reconcile.shows.models import MasterShow, SyncShow
 
 ROWS_AT_ONCE = 5_000
-_COLUMNS = ("pk", *KEY, *COMPARED)
 
 
 @dataclass
@@ -32,17 +34,18 @@ class Batch:
 def read_batches(scope: Scope, todo: Todo) -> Iterator[Batch]:
     """All that differs, whole cinemas at a time, in the order of their numbers."""
     first = _first_loads(scope, todo)
+    locks = locks_for(scope) if todo.cinemas else None
     some: list[int] = []
     size = 0
     for cinema_id in todo.cinemas:
         rows = 0 if cinema_id in first else todo.size(cinema_id)
         if some and size + rows > ROWS_AT_ONCE:
-            yield _read(scope, todo, some, first)
+            yield _read(scope, todo, some, first, locks)
             some, size = [], 0
         some.append(cinema_id)
         size += rows
     if some:
-        yield _read(scope, todo, some, first)
+        yield _read(scope, todo, some, first, locks)
 
 
 def _first_loads(scope: Scope, todo: Todo) -> set[int]:
@@ -58,7 +61,9 @@ def _first_loads(scope: Scope, todo: Todo) -> set[int]:
     return all_new - known
 
 
-def _read(scope: Scope, todo: Todo, cinemas: Sequence[int], first: set[int]) -> Batch:
+def _read(
+    scope: Scope, todo: Todo, cinemas: Sequence[int], first: set[int], locks: Locks | None
+) -> Batch:
     days, covered = scope.days_of(cinemas), scope.weekdays_of(cinemas)
     residues = {
         pk: Residue(pk, scope.zones[pk], days[pk], covered[pk], is_first=pk in first)
@@ -66,7 +71,10 @@ def _read(scope: Scope, todo: Todo, cinemas: Sequence[int], first: set[int]) -> 
     }
     batch = Batch(list(residues.values()))
     _read_todo([pk for pk in cinemas if pk not in first], residues, batch)
-    _read_absent([pk for pk in cinemas if pk in todo.absent], scope, residues, batch)
+    paired = {} if locks is None else _pair_displaced(batch.residues, locks)
+    _read_absent([pk for pk in cinemas if pk in todo.absent], scope, residues, batch, paired)
+    if locks is not None:
+        _read_locks(batch.residues, locks)
     return batch
 
 
@@ -96,8 +104,36 @@ def _read_todo(cinemas: Sequence[int], residues: dict[int, Residue], batch: Batc
             residue.back.append((row, master[master_id]))
 
 
+def _pair_displaced(residues: Sequence[Residue], locks: Locks) -> dict[int, Row]:
+    """Staged rows that seem new because an operator keeps their shows at another place: they are
+    no news. Returns these shows."""
+    found = {}
+    for residue in residues:
+        known = {master.id for _, master in (*residue.other, *residue.back)}
+        shows = [
+            each for each in locks.displaced.get(residue.cinema_id, ()) if each.row.id not in known
+        ]
+        for staged, master in counterparts(residue.new, shows):
+            residue.new.remove(staged)
+            is_back = master.missing_since is not None
+            (residue.back if is_back else residue.other).append((staged, master))
+            found[master.id] = master
+    return found
+
+
+def _read_locks(residues: Sequence[Residue], locks: Locks) -> None:
+    for residue in residues:
+        pairs = (*residue.other, *residue.back)
+        rows = [*(row for _, row in pairs), *(each.row for each in residue.absent)]
+        residue.locks = locks.of(rows)
+
+
 def _read_absent(
-    cinemas: Sequence[int], scope: Scope, residues: dict[int, Residue], batch: Batch
+    cinemas: Sequence[int],
+    scope: Scope,
+    residues: dict[int, Residue],
+    batch: Batch,
+    paired: Mapping[int, Row],
 ) -> None:
     if not cinemas:
         return
@@ -107,23 +143,19 @@ def _read_absent(
     for some in ids_in_chunks(ids):
         counts = MasterShow.objects.filter(pk__in=some).order_by("pk")
         for pk, loads, newest in counts.values_list("pk", "missing_loads", "missing_in_load"):
+            if pk in paired:  # staged, though elsewhere
+                batch.seen_again += [pk] if loads is not None else []
+                continue
             is_counted = newest == load_id
             if not is_counted:
                 batch.newly_lacked.append(pk)
             row = rows[pk]
             lacked = (loads or 0) + (not is_counted)
             residues[row.cinema_id].absent.append(Absent(row, lacked))
+    elsewhere = [row for row in paired.values() if row.missing_since is None]
     for cinema_id, moments in passed_shows(scope, cinemas).items():
+        for row in elsewhere:
+            if row.cinema_id == cinema_id and row.show_time in moments:
+                moments.remove(row.show_time)
         weekdays = (scope.slice_of(cinema_id, moment).weekday for moment in moments)
         residues[cinema_id].passed = Counter(weekdays)
-
-
-def rows_of(model: type[Show], ids: Sequence[int]) -> dict[int, Row]:
-    """Rows by id; of master with `missing_since`."""
-    columns = (*_COLUMNS, "missing_since") if model is MasterShow else _COLUMNS
-    found: dict[int, Row] = {}
-    for some in ids_in_chunks(ids):
-        for values in model._default_manager.filter(pk__in=some).values_list(*columns):
-            row = Row(*values)
-            found[row.id] = row
-    return found

@@ -13,7 +13,8 @@ from popflix.lib.clock import SYSTEM_CLOCK, Clock
 from popflix.lib.command import Report, StopRequest
 from popflix.lib.errors import EXIT_ERROR, EXIT_NEEDS_PERSON, OperatorError
 from popflix.lib.progress import Reporter
-from reconcile.changes.run import preview_shows
+from reconcile.changes.check_here import check_here
+from reconcile.changes.run import SomeFailed, preview_shows
 from reconcile.changes.tally import Tally, lines
 from reconcile.changes.wish import UNIT, Wish, clean_params
 
@@ -26,7 +27,7 @@ def dry_run(params: Mapping[str, object], *, say: Say, clock: Clock = SYSTEM_CLO
     """Say what would be done; nothing is written, not even a run. Raises OperatorError."""
     say(FIRST_LINE)
     wish = Wish(**clean_params(params))  # type: ignore[arg-type]
-    told = {**preview_shows(wish, clock.now()), "dry_run": True, "run": None}
+    told = {**preview_shows(wish, clock.now()), "dry_run": True, "run": None, "warnings": None}
     _say_all(told, say)
     say("Dry run: nothing was written.")
     return _report(told)
@@ -46,13 +47,25 @@ def reconcile_here(
         outcome = run_in_foreground(
             UNIT, params, stop=stop, reporter=Progress(reporter, "changes"), clock=clock
         )
+    except SomeFailed as error:
+        told: dict[str, Any] = {
+            **error.told,
+            "dry_run": False,
+            "run": error.run_id,
+            "warnings": None,
+        }
+        _say_all(told, say)
+        return Report(told, EXIT_ERROR)
     finally:
         reporter.close()
     run = outcome.run
     if not outcome.result:
         why = f"{run.status}: {run.error or 'no reason told'}"
         raise OperatorError(f"Run {run.pk} was ended from outside ({why}).", _GO_ON)
-    told = {**outcome.result, "dry_run": False, "run": run.pk}
+    told = {**outcome.result, "dry_run": False, "run": run.pk, "warnings": None}
+    if run.status == RunStatus.COMPLETED:
+        now = Wish(**run.params).now
+        told["warnings"] = check_here(list(told["sources"]), now=now, stop=stop, clock=clock)
     _say_all(told, say)
     if outcome.stopped_by is not None:
         return Report(told, stopped_by=outcome.stopped_by, how_to_go_on=_GO_ON)
@@ -63,8 +76,13 @@ def reconcile_here(
 
 
 def _say_all(told: Mapping[str, Any], say: Say) -> None:
-    for line in [*lines(_tally(told)), *_holds(told)]:
+    for line in [*lines(_tally(told)), *_warnings(told), *_holds(told), *_failed(told)]:
         say(line)
+
+
+def _warnings(told: Mapping[str, Any]) -> list[str]:
+    count = told["warnings"]
+    return [f"Warnings: {count}, see the admin's list of warnings."] if count else []
 
 
 def _holds(told: Mapping[str, Any]) -> list[str]:
@@ -75,6 +93,10 @@ def _holds(told: Mapping[str, Any]) -> list[str]:
         for hold in told["holds"]
     ]
     return [*said, "The admin shows each change, to approve or to reject."] if said else []
+
+
+def _failed(told: Mapping[str, Any]) -> list[str]:
+    return [f"Not judged: {each['error']} {each['fix']}" for each in told["failed"]]
 
 
 def _report(told: Mapping[str, Any]) -> Report:

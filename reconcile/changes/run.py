@@ -12,10 +12,12 @@ from typing import Any
 
 from popflix.engine.context import RunContext
 from popflix.lib.errors import OperatorError
+from reconcile.changes.carrying import finish_own
 from reconcile.changes.compose import Policy
 from reconcile.changes.judge import Judged, judge, preview
 from reconcile.changes.scope import Scope, loaded_sources, newest_load, scope_of
 from reconcile.changes.tally import Tally
+from reconcile.changes.wanting import APPROVE, asked_by
 from reconcile.changes.wish import Wish
 from reconcile.feed.lease import held
 from reconcile.feed.staging import finish_broken
@@ -23,23 +25,45 @@ from reconcile.feed.staging import finish_broken
 HOLDER = "reconcile_shows, run"  # and its number: who says "busy"
 
 
+class SomeFailed(OperatorError):  # noqa: N818 - an answer: the other sources are done
+    """Of several sources some could not be judged; `told` is what came of all of them."""
+
+    def __init__(self, told: Mapping[str, object], run_id: int, count: int) -> None:
+        self.told, self.run_id = told, run_id
+        failed: Any = told["failed"]
+        causes = " ".join(each["error"] for each in failed)
+        super().__init__(f"{len(failed)} of {count} feeds: {causes}", failed[0]["fix"])
+
+
 def reconcile_shows(ctx: RunContext) -> Mapping[str, object]:
     """Body of the unit; returns the object of --json, by source and in all.
 
-    Raises OperatorError where nothing is loaded or somebody else works on a source.
+    Raises OperatorError where nothing is loaded or somebody else works on the source. Of several
+    sources the others are judged all the same: SomeFailed is raised after them.
     """
     wish = Wish(**ctx.params)  # type: ignore[arg-type]  # cleaned when stored
+    if wish.force:
+        asked_by(ctx, APPROVE, wish.by)
     policy, moment = wish.policy(), wish.moment(ctx.now())
     earlier: Mapping[str, Any] = ctx.earlier.get("sources") or {}  # type: ignore[assignment]
+    sources, failed = _sources(wish), []
     told: dict[str, Any] = {}
-    for source in _sources(wish):
+    for source in sources:
         if earlier.get(source, {}).get("is_whole"):
             told[source] = earlier[source]
             continue
-        judged = _judge(ctx, source, wish, policy, moment)
+        try:
+            judged = _judge(ctx, source, wish, policy, moment)
+        except OperatorError as error:
+            if len(sources) == 1:
+                raise
+            failed.append({"source": source, **error.as_data()})
+            continue
         told[source] = _told(_gone_on(judged, earlier.get(source)))
         if not judged.is_whole or ctx.should_stop():
             break
+    if failed and not ctx.stop_reason:  # a run that goes on later tries these again
+        raise SomeFailed({**summary(told), "failed": failed}, ctx.run_id, len(sources))
     return summary(told)
 
 
@@ -59,7 +83,7 @@ def summary(told: Mapping[str, Mapping[str, Any]]) -> dict[str, object]:
     for each in told.values():
         total += Tally(**each["counts"])
     holds = [{"source": name, **hold} for name, each in told.items() for hold in each["holds"]]
-    return {**asdict(total), "holds": holds, "sources": dict(told)}
+    return {**asdict(total), "holds": holds, "sources": dict(told), "failed": []}
 
 
 def _judge(
@@ -67,6 +91,8 @@ def _judge(
 ) -> Judged:
     with held(source, f"{HOLDER} {ctx.run_id}", ctx.clock) as lease:
         finish_broken(source, ctx.now(), lease.prolong)
+        if not finish_own(ctx, lease, source):
+            return Judged(Tally(), is_whole=False)
         scope = _scope(source, wish, moment)
         if not scope.zones:  # no cinema that was asked for is this source's
             return Judged(Tally())

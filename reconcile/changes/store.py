@@ -5,23 +5,26 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 import json
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 from django.db import connection
 from django.db.models import F, QuerySet, Sum
 from django.db.models.functions import Coalesce
 
+from reconcile.changes.decisions import Known, identity_of, late
 from reconcile.changes.history import HELD_SLICES, UNTIL_LOAD
 from reconcile.changes.models import Change, ChangeSet, ChangeState, Purpose, SetState
-from reconcile.changes.proposal import Decision, Proposal, State, identity
+from reconcile.changes.proposal import Proposal, State
 from reconcile.changes.scope import Scope
 from reconcile.changes.todo import ids_in_chunks
 from reconcile.shows.models import MasterShow
 
 _UNDECIDED = (SetState.OPEN, SetState.APPLYING)
-_NOT_APPLIED = [state for state in ChangeState if state != ChangeState.APPLIED]
+_WRITTEN = (ChangeState.APPLIED, ChangeState.UNDONE)  # they tell what became of master
+_NOT_APPLIED = [state for state in ChangeState if state not in _WRITTEN]
 Counts = dict[str, dict[str, int]]
+_encode = json.JSONEncoder().encode
 
 
 class Digest:
@@ -34,8 +37,16 @@ class Digest:
     def add(self, proposals: Iterable[Proposal]) -> None:
         for each in proposals:
             if each.state is not State.APPROVED:
-                self._hash.update(each.identity.encode())
-                self.is_empty = False
+                self._add(each.identity)
+
+    def add_stored(self, changes: Iterable[Change]) -> None:
+        """Of an earlier judgement, in the order in which it stored them."""
+        for each in changes:
+            self._add(identity_of(each))
+
+    def _add(self, identity: str) -> None:
+        self._hash.update(identity.encode())
+        self.is_empty = False
 
     def __str__(self) -> str:
         return "" if self.is_empty else self._hash.hexdigest()
@@ -52,21 +63,6 @@ def standing_sets(source: str) -> list[ChangeSet]:
 
 def newest_set(source: str) -> ChangeSet | None:
     return ChangeSet.objects.filter(source=source, purpose=Purpose.LOAD).order_by("-pk").first()
-
-
-def decisions(source: str, cinemas: Collection[int]) -> dict[str, Decision]:
-    """What persons rejected of these cinemas, by the identity of the change."""
-    rejected = Change.objects.filter(
-        change_set__source=source, change_set__purpose=Purpose.LOAD, state=ChangeState.REJECTED,
-        cinema_id__in=list(cinemas),
-    )  # fmt: skip
-    columns = ("kind", "cinema_id", "day", "master_id", "before", "after", "fingerprint")
-    found = {}
-    for *parts, by, at, why, reason in rejected.order_by("pk").values_list(
-        *columns, "decided_by", "decided_at", "decided_why", "reason"
-    ):
-        found[identity(*parts)] = Decision(by, at, reason, why)
-    return found
 
 
 # --- a new set -----------------------------------------------------------------------------------
@@ -98,9 +94,16 @@ def add_changes(change_set: ChangeSet, proposals: Sequence[Proposal]) -> None:
 
 _COLUMNS = (
     "change_set", "kind", "state", "cinema_id", "weekday", "day", "master_id", "sync_id",
-    "row_count", "group", "before", "after", "locked", "fields", "fingerprint", "reason", "decided_by",
-    "decided_at", "decided_why",
+    "row_count", "group", "before", "after", "locked", "fields", "fingerprint", "reason",
+    "decided_by", "decided_at", "decided_why",
 )  # fmt: skip
+
+
+def _json(value: object) -> Any:
+    """Mostly a text, and the encoder is at hand: a tenth of what asking each time costs."""
+    if connection.vendor == "postgresql":
+        return connection.ops.adapt_json_value(value, json.JSONEncoder)
+    return _encode(value)
 
 
 def _stored(set_id: int, each: Proposal) -> list[Any]:
@@ -108,9 +111,9 @@ def _stored(set_id: int, each: Proposal) -> list[Any]:
     return [
         set_id, str(each.kind), str(each.state), each.cinema_id, each.weekday,
         ops.adapt_datefield_value(each.day), each.master_id, each.sync_id, each.row_count,
-        each.group, ops.adapt_json_value(each.before, json.JSONEncoder),
-        ops.adapt_json_value(each.after, json.JSONEncoder),
-        ops.adapt_json_value(each.locked, json.JSONEncoder) if each.locked else None,
+        each.group, _json(each.before),
+        _json(each.after),
+        _json(each.locked) if each.locked else None,
         "" if each.master_id is None else ",".join(each.after), each.fingerprint, each.reason,
         decision.by if decision else "",
         ops.adapt_datetimefield_value(decision.at if decision else None),
@@ -118,17 +121,41 @@ def _stored(set_id: int, each: Proposal) -> list[Any]:
     ]  # fmt: skip
 
 
-def supersede(sets: Iterable[ChangeSet], scope: Scope, now: dt.datetime) -> None:
-    """A newer judgement takes the place of what these left undone of the judged cinemas."""
-    for each in sets:
+def supersede(
+    sets: Iterable[ChangeSet],
+    scope: Scope,
+    now: dt.datetime,
+    known: Known,
+    into: ChangeSet | None = None,
+) -> None:
+    """A newer judgement takes the place of what these left undone of the judged cinemas.
+
+    What a person decided there since `known` was read is decided of the same changes in `into`.
+    """
+    locked = ChangeSet.objects.select_for_update().filter(pk__in=[each.pk for each in sets])
+    for each in locked.order_by("pk"):
         undone = each.changes.filter(state__in=_NOT_APPLIED)
         if not scope.is_whole:
             undone = undone.filter(cinema_id__in=list(scope.zones))
+        if into is not None:
+            _carry_over(late(undone.exclude(decided_by=""), known), into)
         undone.delete()
         if not each.changes.filter(state=ChangeState.HELD).exists():
             each.counts = {**each.counts, **counts_of(each), UNTIL_LOAD: scope.load.pk}
             each.state, each.finished_at = SetState.CLOSED, each.finished_at or now
             each.save(update_fields=["state", "finished_at", "counts"])
+
+
+def _carry_over(decided: Mapping[str, Change], into: ChangeSet) -> None:
+    if not decided:
+        return
+    cinemas = {each.cinema_id for each in decided.values()}
+    for each in into.changes.filter(cinema_id__in=cinemas, state__in=State):
+        made = decided.get(identity_of(each))
+        if made is not None and each.state != State.LOCKED:
+            each.state, each.decided_by = made.state, made.decided_by
+            each.decided_at, each.decided_why = made.decided_at, made.decided_why
+            each.save(update_fields=["state", "decided_by", "decided_at", "decided_why"])
 
 
 def finish_set(

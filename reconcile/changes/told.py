@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from itertools import takewhile
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -22,7 +22,7 @@ _INSTANTS = ("show_time", "missing_since")
 _TOLD_OF_LINE = 2  # fields; of more only their number is told
 _LONGEST = 40  # of a value in a line; what two long ones begin with alike is left out
 _BESIDE = 8  # letters before the first that differs
-_MANY = {
+MANY = {
     ChangeKind.INSERT: "new", ChangeKind.UPDATE: "updated", ChangeKind.MOVE: "moved",
     ChangeKind.MISSING: "missing", ChangeKind.REVIVE: "revived", ChangeKind.REMOVE: "removed",
 }  # fmt: skip
@@ -52,7 +52,7 @@ def in_state(counts: Counts, state: str) -> Counter[ChangeKind]:
 
 def kinds(rows: Mapping[ChangeKind, int]) -> str:
     """`38 missing and 2 new shows`."""
-    words = [f"{count:,} {_MANY[kind]}" for kind, count in rows.items()]
+    words = [f"{count:,} {MANY[kind]}" for kind, count in rows.items()]
     noun = "show" if sum(rows.values()) == 1 else "shows"
     return f"{' and '.join(filter(None, [', '.join(words[:-1]), *words[-1:]]))} {noun}"
 
@@ -66,9 +66,13 @@ def differences(
     """Each field with what it was and what it becomes; None where nothing is said."""
     return [
         (FIELDS[name], value(name, before.get(name), zone), value(name, after.get(name), zone))
-        for name in _ORDER
-        if name in before or name in after
+        for name in in_order({*before, *after})
     ]
+
+
+def in_order(names: Collection[str]) -> list[str]:
+    """The fields as they are told: where and when first."""
+    return [name for name in _ORDER if name in names]
 
 
 def summary(
@@ -81,7 +85,7 @@ def summary(
         return "The feed has it no more"
     if kind == ChangeKind.REVIVE:
         return "The feed has it again"
-    names = [name for name in _ORDER if name in before or name in after]
+    names = in_order({*before, *after})
     words = [
         f"{FIELDS[name]}: {_arrow(name, before.get(name), after.get(name), zone)}"
         for name in names[:_TOLD_OF_LINE]

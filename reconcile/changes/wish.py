@@ -12,6 +12,7 @@ from popflix.lib.errors import ConfigurationError, OperatorError, UsageError
 from reconcile.changes.compose import Policy
 from reconcile.changes.scope import loaded_sources
 from reconcile.changes.types import ChangeKind
+from reconcile.changes.wanting import APPROVE
 from reconcile.feed.models import Cinema
 
 UNIT = "reconcile-shows"
@@ -82,12 +83,17 @@ def clean_params(params: Mapping[str, object]) -> dict[str, object]:
         sources=_sources(params.get("sources")),
         cinemas=_cinemas(params.get("cinemas")),
         batch_size=_batch_size(params.get("batch_size")),
-        now=_moment(params.get("now")),
+        now=clean_moment(params.get("now")),
         force=is_forced,
         why=why,
         by=str(params.get("by") or ""),
     )
     return asdict(wish)
+
+
+def permission(params: Mapping[str, object]) -> str:
+    """Overriding the guards is a decision."""
+    return APPROVE if params.get("force") else ""
 
 
 def _flag(params: Mapping[str, object], name: str) -> bool:
@@ -138,7 +144,8 @@ def _batch_size(value: object) -> int:
     return value
 
 
-def _moment(value: object) -> str | None:
+def clean_moment(value: object) -> str | None:
+    """An instant in UTC as it is stored. Raises UsageError."""
     if value is None or value == "":
         return None
     try:

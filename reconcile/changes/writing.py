@@ -16,6 +16,7 @@ from django.db.models.constants import OnConflict
 from django.db.models.functions import Cast, Concat
 
 from reconcile.changes.comparing import MASTER_TABLE, SYNC_TABLE, Comparing, column
+from reconcile.changes.rows import rows_of
 from reconcile.changes.todo import ids_in_chunks
 from reconcile.changes.types import COMPARED, KEY, Row
 from reconcile.shows.models import MasterShow
@@ -29,6 +30,8 @@ def row_with(row: Row, after: Mapping[str, Any]) -> Row:
     """The row with the values that a change keeps as JSON."""
     values = {name: getattr(row, name) for name in (*_VALUES, "missing_since")}
     for name, value in after.items():
+        if name not in values:  # what undoing remembers beside the values
+            continue
         is_instant = name in _INSTANTS and isinstance(value, str)
         values[name] = dt.datetime.fromisoformat(value) if is_instant else value
     return Row(row.id, **values)
@@ -36,14 +39,7 @@ def row_with(row: Row, after: Mapping[str, Any]) -> Row:
 
 def lock(ids: Iterable[int]) -> dict[int, Row]:
     """The rows as they stand, held until the transaction ends."""
-    columns = ("pk", *KEY, *COMPARED, "missing_since")
-    found: dict[int, Row] = {}
-    for some in ids_in_chunks(sorted(ids)):
-        rows = MasterShow.objects.filter(pk__in=some).order_by("pk").select_for_update()
-        for values in rows.values_list(*columns):
-            row = Row(*values)
-            found[row.id] = row
-    return found
+    return rows_of(MasterShow, ids, is_locked=True)
 
 
 def park(ids: Iterable[int]) -> None:
@@ -80,15 +76,43 @@ def put(rows: Sequence[Row], now: dt.datetime) -> None:
         )
 
 
-def insert(rows: Sequence[Row], now: dt.datetime) -> None:
-    """New rows, whatever their `id` says. Raises IntegrityError where a key is taken."""
-    at = _stored(now)
-    marks = ", ".join(["%s"] * (len(_VALUES) + 2))
+def insert(
+    rows: Sequence[Row],
+    now: dt.datetime,
+    *,
+    created_at: dt.datetime | None = None,
+    with_id: int = 0,
+) -> None:
+    """New rows, whatever their `id` says, unless `with_id` gives the only one its number.
+
+    Raises IntegrityError where a key is taken.
+    """
+    since, at = _stored(created_at or now), _stored(now)
+    names, own = _columns(""), []
+    if with_id:
+        names, own = f"{connection.ops.quote_name(_COLUMNS['id'])}, {names}", [with_id]
+    marks = ", ".join(["%s"] * (len(own) + len(_VALUES) + 2))
     with connection.cursor() as cursor:
         cursor.executemany(
-            f"INSERT INTO {_quoted(MASTER_TABLE)} ({_columns('')}) VALUES ({marks})",
-            [[*_stored_values(row), at, at] for row in rows],
+            f"INSERT INTO {_quoted(MASTER_TABLE)} ({names}) VALUES ({marks})",
+            [[*own, *_stored_values(row), since, at] for row in rows],
         )
+
+
+def remove(ids: Iterable[int]) -> None:
+    for some in ids_in_chunks(sorted(ids)):
+        MasterShow.objects.filter(pk__in=some).delete()
+
+
+def highest_id() -> int:
+    """What is inserted from now on has a higher one."""
+    return MasterShow.objects.order_by("-pk").values_list("pk", flat=True).first() or 0
+
+
+def ids_since(highest: int, cinemas: Iterable[int]) -> dict[tuple[Any, ...], int]:
+    """By key the rows of these cinemas that came since."""
+    new = MasterShow.objects.filter(pk__gt=highest, cinema_id__in=list(cinemas))
+    return {tuple(key): pk for pk, *key in new.values_list("pk", *KEY)}
 
 
 def insert_staged(

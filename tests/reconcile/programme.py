@@ -12,7 +12,10 @@ from zoneinfo import ZoneInfo
 from popflix.engine.runner import run_in_foreground
 from popflix.lib.clock import Clock
 from popflix.lib.command import StopRequest
-from reconcile.changes.reading import rows_of
+from reconcile.changes import undoing
+from reconcile.changes.applying import DECIDE_UNIT
+from reconcile.changes.models import ChangeSet
+from reconcile.changes.rows import rows_of
 from reconcile.changes.types import COMPARED, KEY, Row
 from reconcile.changes.wish import UNIT
 from reconcile.feed.models import Cinema, Load, LoadSlice, LoadState
@@ -124,3 +127,26 @@ def without_ids(rows: Iterable[Row]) -> list[dict[str, Any]]:
 
 def titles(rows: Sequence[Row]) -> list[str]:
     return [row.title for row in rows]
+
+
+# --- what persons do with change sets ------------------------------------------------------------
+
+
+def run_unit(name: str, clock: Clock | None = None, **params: Any) -> dict[str, Any]:
+    """A unit run here, as by a command; what it returned."""
+    outcome = run_in_foreground(name, params, stop=StopRequest(), clock=clock or FakeClock())
+    return dict(outcome.result)
+
+
+def decide_all(number: int, verdict: str = "approve", **params: Any) -> dict[str, Any]:
+    return run_unit(
+        DECIDE_UNIT, change_set=number, verdict=verdict, why="a test", by="ada", **params
+    )
+
+
+def undo(number: int, **params: Any) -> dict[str, Any]:
+    return run_unit(undoing.UNIT, change_set=number, why="a test", by="ada", **params)
+
+
+def newest_set() -> ChangeSet:
+    return ChangeSet.objects.order_by("-pk")[0]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -16,7 +16,10 @@ from reconcile.shows.models import MasterShow
 
 @dataclass(frozen=True)
 class Around:
-    """`title` and `place` (when and on which screen) are empty where it is several shows."""
+    """`title` and `place` (when and on which screen) are empty where it is several shows.
+
+    `master` is the row that changes, None where there is none (any more).
+    """
 
     cinema: str
     title: str
@@ -24,6 +27,7 @@ class Around:
     begins: str  # on both clocks
     screen: str
     zone: ZoneInfo | None
+    master: MasterShow | None = None
 
 
 _NAME = "_around"
@@ -48,8 +52,9 @@ def look_around(changes: Sequence[Change]) -> None:
         own_zone = found.zone if found else ""
         zone = told.zone_of(own_zone, zones.get(each.change_set.load_id, ""))
         name = str(found) if found else f"cinema {each.cinema_id}"
-        show = _show(each, shows.get(each.master_id or 0))
-        setattr(each, _NAME, _around(name, show, zone))
+        master = shows.get(each.master_id or 0)
+        found_there = _around(name, _show(each, master), zone)
+        setattr(each, _NAME, replace(found_there, master=master))
 
 
 def _show(change: Change, master: MasterShow | None) -> dict[str, Any]:

@@ -13,11 +13,12 @@ from popflix.console.columns import badge_column
 from popflix.console.pieces import vocabulary
 from popflix.lib.admin import ReadOnlyAdmin
 from popflix.lib.filters import FixedFilter
-from reconcile.changes import told
 from reconcile.changes.models import Change, ChangeState
 from reconcile.changes.screens import cells
-from reconcile.changes.screens.around import look_around, of
-from reconcile.changes.screens.words import KIND, SHOWS, STATE
+from reconcile.changes.screens.around import look_around
+from reconcile.changes.screens.cards import cards
+from reconcile.changes.screens.review import why_closed
+from reconcile.changes.screens.words import APPROVE, KIND, SHOWS, STATE
 from reconcile.changes.types import ChangeKind
 
 _DIGITS = 9  # of a number that every column takes
@@ -102,7 +103,7 @@ class ChangeAdmin(ReadOnlyAdmin):
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None
     ) -> HttpResponse:
-        more = {**_page(object_id), **(extra_context or {})}
+        more = {**_page(request, object_id), **(extra_context or {})}
         return super().change_view(request, object_id, form_url, more)
 
     def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
@@ -110,31 +111,22 @@ class ChangeAdmin(ReadOnlyAdmin):
         return ()
 
 
-def _page(object_id: str) -> dict[str, Any]:
+def _page(request: HttpRequest, object_id: str) -> dict[str, Any]:
     """Empty where there is no such row: the page that follows says so."""
     found = Change.objects.select_related("change_set")
     change = found.filter(pk=int(object_id)).first() if object_id.isdecimal() else None
     if change is None:
         return {}
-    look_around([change])
-    around = of(change)
+    [card] = cards([change])
+    around = card.around
     return {
         "title": "Change",
         "subtitle": around.title or around.cinema,
         "it": change,
         "of": around,
-        "rows": told.differences(change.before, change.after, around.zone),
-        "day": cells.day_of(change),
-        "linked": _linked(change),
+        "card": card,
+        "may_decide": request.user.has_perm(APPROVE) and not why_closed(change.change_set),
     }
-
-
-def _linked(change: Change) -> int:
-    """How many changes are decided together with it."""
-    if change.group is None:
-        return 0
-    same = Change.objects.filter(change_set=change.change_set_id, cinema_id=change.cinema_id)
-    return same.filter(group=change.group).count() - 1
 
 
 def _is_number(text: str) -> bool:

@@ -43,3 +43,6 @@ vocabulary.register(
         SetState.CLOSED.value: State("Closed", Tone.QUIET),
     },
 )
+
+APPROVE, UNDO = "reconcile.approve_change", "reconcile.undo_changeset"  # permissions
+LOOK = "reconcile.view_change"

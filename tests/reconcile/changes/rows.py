@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -34,8 +35,12 @@ def show(clock: str, screen: str = "AUDI 1", day: int = 0, **values: Any) -> Row
 def of_the_real_feed(recordings: Path) -> list[Row]:
     """One row per key of the recorded feed, an active one before an inactive one."""
     [path] = (recordings / "shows").glob("*.json")
+    return of_shows(json.loads(path.read_bytes())["data"]["allShows"])
+
+
+def of_shows(shows: Iterable[Mapping[str, Any]]) -> list[Row]:
     found: dict[tuple[object, ...], Row] = {}
-    for line, told in enumerate(json.loads(path.read_bytes())["data"]["allShows"], 1):
+    for line, told in enumerate(shows, 1):
         row = Row(
             line, told["movie_ID"], told["cinema_id"], told["screen_name"].strip(),
             dt.datetime.fromisoformat(told["movie_showTime"]), told["movie_title"],

@@ -7,10 +7,11 @@ from dataclasses import replace
 
 import pytest
 
-from reconcile.changes.compose import Absent, Policy, Residue, compose, figures
+from reconcile.changes.compose import Policy, compose
 from reconcile.changes.guard import Figures
 from reconcile.changes.inactive import inactive_word
 from reconcile.changes.proposal import Decision, State
+from reconcile.changes.residue import Absent, Residue, figures
 from reconcile.changes.tally import Tally, lines, tally_of
 from reconcile.changes.types import ChangeKind
 from tests.reconcile.changes.rows import SATURDAY, at, show

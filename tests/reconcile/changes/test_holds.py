@@ -24,18 +24,29 @@ def test_home_says_what_waits_and_why_and_leads_there(operator: Client) -> None:
     made = change_set()
     missing(made, reason="")
     found = missing(made, "AUDI 2")
-    need = about(operator, "of city wait for you")
+    need = about(operator, "wait for you")
     assert need is not None
-    assert (need.badge, need.text) == ("Held", "2 missing shows of city wait for you")
+    assert (need.badge, need.text) == ("Held", "2 missing shows of Lido (city) wait for you")
     assert need.why == f"Lido: {WHY}."
     text = page(operator, need.href)
     assert f"/change/{found.pk}/" in text
     assert text.count("The feed has it no more") == 2
 
 
+def test_what_is_held_of_several_cinemas_names_none(operator: Client) -> None:
+    cinema()
+    made = change_set()
+    missing(made)
+    change(made, "missing", state=ChangeState.HELD, cinema_id=4)
+    need = about(operator, "wait for you")
+    assert need is not None
+    assert need.text == "2 missing shows of city wait for you"
+    assert "cinema" not in need.href
+
+
 def test_a_review_that_holds_without_a_reason_is_told_too(operator: Client) -> None:
     change(change_set(counts={"update": {"held": 1}}), state=ChangeState.HELD)
-    need = about(operator, "1 updated show of city")
+    need = about(operator, "1 updated show of cinema 3 (city)")
     assert need is not None
     assert need.why == "They were held for review."
 

@@ -13,7 +13,8 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
-from reconcile.changes.models import SetState
+from reconcile.changes.models import ChangeSet, ProgrammeWarning, SetState
+from reconcile.changes.store import counts_of
 from tests.popflix.console.shown import page
 from tests.reconcile.changes.stored import (
     EVENING,
@@ -44,6 +45,13 @@ def listed(client: Client, url: str = CHANGES, **query: Any) -> str:
     return " ".join(unescape(re.sub("<[^>]*>", " ", rows.partition("</table>")[0])).split())
 
 
+def counted(made: ChangeSet) -> ChangeSet:
+    """With the figures of the changes that it has, like a judgement leaves it."""
+    made.counts, made.finished_at = counts_of(made), EVENING
+    made.save()
+    return made
+
+
 def page_of(client: Client, row: Any) -> str:
     name = row._meta.model_name
     return page(client, reverse(f"admin:reconcile_{name}_change", args=[row.pk]))
@@ -72,10 +80,62 @@ def test_a_change_set_tells_what_is_held_and_why(operator: Client) -> None:
     for screen in ("AUDI 1", "AUDI 2"):
         missing(made, screen)
     text = page_of(operator, made)
-    assert f"Lido, Saturday {WHY}" in words(text)
+    assert f"Lido, Saturday : 2 missing shows {WHY}" in words(text)
     assert "Kind Held Applied Updated 0 1 Missing 2 0" in words(text)
-    assert f"{CHANGES}?set={made.pk}&amp;kind=missing&amp;state=held" in text
-    assert f"{CHANGES}?set={made.pk}&amp;state=held&amp;cinema=3" in text
+    url = reverse("admin:reconcile_changeset_review", args=[made.pk])
+    assert f"{url}?state=held&amp;kind=missing" in text
+    assert f"{url}?state=held&amp;cinema=3&amp;weekday=5" in text
+
+
+def test_a_change_set_tells_what_most_of_it_is_about_and_where(operator: Client) -> None:
+    cinema()
+    made = change_set()
+    for number in range(1, 10):
+        change(made, fields="image_url", master_id=number, cinema_id=3 if number < 9 else 4)
+    change(made, "insert", cinema_id=5)
+    text = page_of(operator, counted(made))
+    assert "80 % of the changes are picture at Lido." in words(text)
+    assert "Cinema Changes Held Lido 8 0 cinema 4 1 0 cinema 5 1 0" in words(text)
+    assert "Field Changes Held picture 9 0" in words(text)
+    url = reverse("admin:reconcile_changeset_review", args=[made.pk])
+    assert f"{url}?state=&amp;field=image_url" in text
+
+
+def test_what_is_spread_over_cinemas_or_nothing_in_particular_is_told_so(operator: Client) -> None:
+    made = change_set()
+    for number in range(1, 5):
+        change(made, "missing", cinema_id=number)
+    assert "100 % of the changes are missing shows." in words(page_of(operator, counted(made)))
+    for number in range(1, 10):
+        change(made, fields=("title", "rating", "length")[number % 3], cinema_id=number)
+    assert "% of the changes" not in words(page_of(operator, counted(made)))
+
+
+def test_the_slices_that_are_held_can_be_decided_where_they_are_told(operator: Client) -> None:
+    cinema()
+    made = change_set()
+    missing(made)
+    text = page_of(operator, counted(made))
+    assert "Approve all 1 that wait" in words(text)
+    slice_of = "state=held&amp;cinema=3&amp;weekday=5"
+    for verdict in ("approve", "reject"):
+        assert f"decide-all/?verdict={verdict}&amp;{slice_of}" in text
+    made.state = SetState.CLOSED
+    made.save()
+    assert "decide-all" not in page_of(operator, made)
+
+
+def test_a_change_set_names_what_undid_it_and_the_warnings_of_its_load(operator: Client) -> None:
+    made = change_set(state=SetState.APPLIED)
+    other = change_set(purpose="undo", undoes=made, state=SetState.APPLIED)
+    ProgrammeWarning.objects.create(
+        source="city", load_id=made.load_id, cinema_id=3, day=EVENING.date(), kind="overlap",
+        words="odd", found_at=EVENING,
+    )  # fmt: skip
+    text = words(page_of(operator, made))
+    assert f"Undone by change set {other.pk}" in text
+    assert "Warnings 1 of its load" in text
+    assert f"The reverse of change set {made.pk}" in words(page_of(operator, other))
 
 
 def test_a_change_set_without_changes_is_shown(operator: Client) -> None:
