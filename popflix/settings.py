@@ -66,6 +66,8 @@ POPFLIX_AUTO_APPLY = env.words(
     "POPFLIX_AUTO_APPLY", ("insert", "update", "move", "revive", "missing")
 )
 POPFLIX_MISSING_LOADS = env.integer("POPFLIX_MISSING_LOADS", 2, at_least=1)
+# The folder of the archives of old shows.
+POPFLIX_ARCHIVE = Path(env.text("POPFLIX_ARCHIVE") or POPFLIX_VAR / "archive").resolve()
 
 # --- What is kept how long: days, after which `prune` removes it ----------------------------
 POPFLIX_KEEP_EVENTS_DAYS = env.integer("POPFLIX_KEEP_EVENTS_DAYS", 30, at_least=1)

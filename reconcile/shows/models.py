@@ -79,4 +79,7 @@ class MasterShow(Show):
                 fields=["cinema_id", "show_time", "missing_since"], name="master_show_of_cinema"
             ),
             models.Index(fields=["movie_id", "show_time"], name="master_show_of_movie"),
+            # For the list's filters, which look for few among very many.
+            models.Index(fields=["missing_since"], name="master_show_missing"),
+            models.Index(fields=["is_active"], name="master_show_by_word"),
         ]

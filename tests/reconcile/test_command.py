@@ -25,7 +25,7 @@ from tests.reconcile.programme import in_master, learn, load
 from tests.test_project.test_commands_page import assert_told
 
 pytestmark = pytest.mark.django_db(transaction=True)
-DAY = [show(f"{10 + n}:00", movie_id=f"F{n}", title=f"Film {n}") for n in range(12)]
+DAY = [show(f"{10 + n}:00", f"AUDI {n}", movie_id=f"F{n}", title=f"Film {n}") for n in range(12)]
 NOW = ("--now", "2026-01-01T00:00:00Z")
 
 
@@ -159,7 +159,7 @@ def test_the_setting_of_kinds_is_checked(settings: Settings) -> None:
 
 def test_load_and_reconcile_are_one_process() -> None:
     process = registry.get("shows")
-    assert list(process.workers) == ["load-shows", "reconcile-shows"]
+    assert list(process.workers) == ["load-shows", "reconcile-shows", "check-programme"]
     assert process.mode == "sequential"
     assert process.timetable is not None
     assert process.timetable.every_seconds == 1800

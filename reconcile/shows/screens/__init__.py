@@ -1,0 +1,1 @@
+"""The pages of master's shows and of their locks."""

@@ -1,0 +1,92 @@
+"""All locks of fields: what operators keep from feeds, until when and why."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from django.contrib import admin, messages
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+
+from popflix.console.columns import moment_column
+from popflix.lib.admin import ReadOnlyAdmin, WhyForm, why_given
+from popflix.lib.clock import SYSTEM_CLOCK
+from popflix.lib.field_locks import kept
+from popflix.lib.filters import FixedFilter
+from popflix.lib.models import FieldLock
+from reconcile.changes.kept import TABLE
+from reconcile.feed.screens.words import SHOWS
+from reconcile.shows.editing import unlock_fields
+from reconcile.shows.screens.words import EDIT, UNTIL, field_name
+
+_LONGEST = 10  # digits of a show's number
+
+
+class ModeFilter(FixedFilter):
+    title, parameter_name = "until", "mode"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return UNTIL
+
+
+@admin.register(FieldLock)
+class FieldLockAdmin(ReadOnlyAdmin):
+    menu = (SHOWS, 60)
+    menu_label = "Locks"
+    list_title = "Locked fields"
+    list_display = ("id", "show", "field_word", "until_words", "feed", "by", "made", "why")
+    list_filter = (ModeFilter,)
+    ordering = ("-id",)
+    sortable_by: ClassVar[Any] = ("id",)
+    search_fields = ("row",)
+    search_help_text = "The number of a show in master"
+    empty_hint = "A field is locked on the page of its show in master."
+    fields = ("show", "field_word", "until_words", "feed", "by", "at", "why")
+    readonly_fields = ("show", "field_word", "until_words", "feed")
+    action_form = WhyForm
+    actions = ("unlock",)
+    made = moment_column("at", "locked")
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
+    ) -> tuple[QuerySet[Any], bool]:
+        term = search_term.strip()
+        found = queryset.filter(table=TABLE, row=term[:_LONGEST]) if term else queryset
+        return found, False
+
+    @admin.display(description="show")
+    def show(self, lock: FieldLock) -> SafeString | str:
+        is_show = lock.table == TABLE and lock.row.isdecimal() and len(lock.row) <= _LONGEST
+        if not is_show:
+            return f"{lock.table} {lock.row}"
+        url = reverse("admin:reconcile_mastershow_change", args=[lock.row])
+        return format_html('<a href="{}">show {}</a>', url, lock.row)
+
+    @admin.display(description="field")
+    def field_word(self, lock: FieldLock) -> str:
+        return field_name(lock.field)
+
+    @admin.display(description="locked until")
+    def until_words(self, lock: FieldLock) -> str:
+        is_over = lock.until is not None and lock.until <= SYSTEM_CLOCK.now()
+        return f"{kept(lock).until_words}{', over' if is_over else ''}"
+
+    @admin.display(description="the feed said")
+    def feed(self, lock: FieldLock) -> str:
+        return "–" if lock.feed_value is None else str(lock.feed_value)
+
+    def has_unlock_permission(self, request: HttpRequest) -> bool:
+        return bool(request.user.has_perm(EDIT))
+
+    @admin.action(description="Unlock", permissions=["unlock"])
+    def unlock(self, request: HttpRequest, queryset: QuerySet[Any]) -> None:
+        why, now, count = why_given(request), SYSTEM_CLOCK.now(), 0
+        for lock in queryset.filter(table=TABLE).order_by("pk")[: self.list_max_show_all]:
+            if lock.row.isdecimal():
+                count += unlock_fields(
+                    int(lock.row), [lock.field], by=request.user, why=why, now=now
+                )  # fmt: skip
+        messages.success(request, f"Unlocked: {count:,}. The next load has its say again.")
