@@ -1,7 +1,9 @@
 """The demo: the main job on invented titles, in a folder of its own, from one command.
 
-    start the stand-in TMDB with mild faults
-    reset → import_imdb samples/… → sync_tmdb → demo --show      each a child of its own
+    start the stand-in TMDB with mild faults, and its feed of a cinema programme
+    reset → import_imdb samples/… → sync_tmdb                    each a child of its own
+    load_shows → reconcile_shows, and both again with the feed as it is later
+    demo --show
     print the totals, a few telling rows and the line that opens the admin
 
 The operator's database is never touched: the children get an environment that holds none of the
@@ -15,6 +17,7 @@ import os
 import shutil
 import signal
 import sys
+from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -25,10 +28,12 @@ from popflix import sandbox
 from popflix.console.tables import Table
 from popflix.lib.children import manage_command, run_to_end
 from popflix.lib.command import Report, StopRequest
-from popflix.lib.errors import OperatorError
+from popflix.lib.errors import EXIT_NEEDS_PERSON, OperatorError
 
 SAMPLE = Path("samples") / "title.basics.tsv"
 FAULTS = {"429": 0.01, "500": 0.03, "truncated": 0.02, "reset": 0.02}
+# The feed of shows: as it is first, and as it is later, with a cinema that it forgot.
+EDITIONS = ("edition=1", "edition=2&faults=missing-cinema,bad-rows")
 OPEN_IT = "make serve DEMO=1"
 _OPERATORS_OWN = (
     "DATABASE_URL", "DB_", "TMDB_", "POPFLIX_", "REDIS_URL", "SECRET_KEY", "DEBUG", "EMAIL_URL",
@@ -57,7 +62,7 @@ class DemoSite:
     def run(self, *arguments: str, stop: StopRequest, **variables: str) -> dict[str, Any]:
         """Run one command to its end; returns the JSON object it prints, {} when stopped.
 
-        Raises DemoStepError.
+        What waits for a person is no failure. Raises DemoStepError.
         """
         ended = run_to_end(
             manage_command(self.base, *arguments, "--json"),
@@ -66,9 +71,13 @@ class DemoSite:
         )
         if stop:
             return {}
-        if ended.exit_code:
+        if ended.exit_code not in (0, EXIT_NEEDS_PERSON):
             raise DemoStepError(arguments[0], ended.exit_code)
         return dict(json.loads(ended.out))
+
+    def feeds(self, edition: str) -> str:
+        """The setting POPFLIX_FEEDS with the feed as it is in this edition."""
+        return feeds(self.environment["TMDB_BASE_URL"], edition)
 
 
 @contextmanager
@@ -99,11 +108,22 @@ def demo_environment(folder: Path, tmdb_url: str) -> dict[str, str]:
         "TMDB_BASE_URL": tmdb_url,
         "TMDB_API_KEY": "the-sandbox-takes-any-key",
         "TMDB_IMAGES_SHOWN_FROM": f"{tmdb_url.removesuffix('/3')}/t/p/",
+        "POPFLIX_FEEDS": feeds(tmdb_url, EDITIONS[-1]),
     }
+
+
+def feeds(tmdb_url: str, edition: str) -> str:
+    """The one feed of the demo; its times are the wall clock of its cinemas."""
+    url = f"{tmdb_url.removesuffix('/3')}/shows.json?{edition}"
+    feed = {"name": "city", "url": url, "time_zone": "Asia/Kolkata", "times": "local"}
+    return json.dumps([feed])
 
 
 def _is_operators(name: str) -> bool:
     return name.startswith(_OPERATORS_OWN)
+
+
+PROGRAMME = (("load_shows",), ("reconcile_shows",))
 
 
 def steps(base: Path) -> list[tuple[str, ...]]:
@@ -111,6 +131,8 @@ def steps(base: Path) -> list[tuple[str, ...]]:
         ("reset", "--yes"),
         ("import_imdb", str(base / SAMPLE)),
         ("sync_tmdb",),
+        *PROGRAMME,
+        *PROGRAMME,
         ("demo", "--show"),
     ]
 
@@ -127,14 +149,17 @@ def preview_demo(
 
 def run_demo(var: Path, base: Path, *, stop: StopRequest, say: Callable[[str], None]) -> Report:
     """Run the whole demo. Raises DemoStepError."""
-    told: dict[str, dict[str, Any]] = {}
+    told: dict[str, list[dict[str, Any]]] = defaultdict(list)
     with demo_site(var, base) as site:
         say(f"The demo works in {site.folder} and touches nothing else.")
         for step in steps(base):
-            told[step[0]] = site.run(*step, stop=stop, DEBUG=str(step[0] == "reset"))
+            before = told[step[0]]
+            edition = site.feeds(EDITIONS[min(len(before), len(EDITIONS) - 1)])
+            is_reset = str(step[0] == "reset")
+            before.append(site.run(*step, stop=stop, DEBUG=is_reset, POPFLIX_FEEDS=edition))
             if stop:
                 return _stopped(stop)
-    return _told(told["import_imdb"], told["sync_tmdb"], told["demo"]["tables"], say)
+    return _told(told, say)
 
 
 def _stopped(stop: StopRequest) -> Report:
@@ -144,19 +169,21 @@ def _stopped(stop: StopRequest) -> Report:
     )
 
 
-def _told(
-    imported: Mapping[str, Any],
-    totals: Mapping[str, Any],
-    tables: list[dict[str, Any]],
-    say: Callable[[str], None],
-) -> Report:
+def _told(told: Mapping[str, list[dict[str, Any]]], say: Callable[[str], None]) -> Report:
+    """`told` has by command what each of its calls printed."""
+    imported, totals, tables = (
+        told["import_imdb"][0], told["sync_tmdb"][0], told["demo"][0]["tables"]
+    )  # fmt: skip
     counts = [(name.replace("_", " "), str(value)) for name, value in totals.items()]
     width = shutil.get_terminal_size().columns if sys.stdout.isatty() else 0
     for table in (Table("Totals", ("", ""), counts), *(Table(**each) for each in tables)):
         for line in ("", *table.lines(width)):
             say(line)
     say(f"\nOpen the admin of this data with:  {OPEN_IT}")
-    return Report({"imported": imported, "totals": totals, "tables": tables, "open": OPEN_IT})
+    shows = {"loaded": told["load_shows"], "reconciled": told["reconcile_shows"]}
+    return Report(
+        {"imported": imported, "totals": totals, "shows": shows, "tables": tables, "open": OPEN_IT}
+    )
 
 
 def serve_demo(arguments: list[str], var: Path, base: Path, *, stop: StopRequest) -> int:

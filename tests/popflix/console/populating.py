@@ -156,6 +156,7 @@ _GIVEN: dict[str, Callable[[int], dict[str, Any]]] = {
         "unit": _unit(number), "cron": "0 4 * * *", "every_seconds": None,
         "declared_unit": None, "error": "",
     },
+    "reconcile.change": lambda number: {"state": "held", "group": 1 + number // 2},
     "sync.title": lambda number: {
         "tconst": f"tt99{number:05}", "title_type": "movie", "genres": "Drama",
     },

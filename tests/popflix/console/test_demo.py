@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -40,7 +42,8 @@ def test_a_step_that_fails_is_named(tmp_path: Path) -> None:
 def test_a_dry_run_names_the_steps_and_makes_nothing(tmp_path: Path) -> None:
     told = Site(tmp_path).json("demo", "--dry-run")
     assert [step.split()[0] for step in told["steps"]] == [
-        "reset", "import_imdb", "sync_tmdb", "demo",
+        "reset", "import_imdb", "sync_tmdb", "load_shows", "reconcile_shows", "load_shows",
+        "reconcile_shows", "demo",
     ]  # fmt: skip
     assert not (tmp_path / "var" / "demo").exists()
 
@@ -66,11 +69,25 @@ def test_the_demo_shows_enriched_titles_also_after_it_was_interrupted(tmp_path: 
     assert_told("demo", shown)
     assert_told("import_imdb", shown["imported"])
     assert_told("sync_tmdb", shown["totals"])
-    assert any("ambiguous" in row[2] and row[4] for row in shown["tables"][0]["rows"])
+    (titles,) = (each for each in shown["tables"] if each["title"] == "Some of the titles")
+    assert any("ambiguous" in row[2] and row[4] for row in titles["rows"])
     assert "https://www.youtube.com/embed/" in done.stderr
+    require_programme(shown, done.stderr)
     assert "make serve DEMO=1" in done.stderr.splitlines()[-1]
 
     with serving(site, "--demo") as served:
         served.read_until("Log in as operator")
         assert served.end(signal.SIGINT)[0] == 130
     assert list(processes_of(tmp_path)) == []
+
+
+def require_programme(shown: dict[str, Any], said: str) -> None:
+    """The feed was loaded twice, and what came of its changes is told with what waits and why."""
+    first, second = shown["shows"]["reconciled"]
+    assert_told("reconcile_shows", second)
+    assert (first["inserted"], first["held"]) == (first["staged"], 0)
+    assert second["inserted"] > 0
+    assert second["held"] + second["missing_held"] > 0
+    assert shown["shows"]["loaded"][1]["feeds"][0]["quarantined"] == 5
+    assert "Changes of the programme, change set 2" in said
+    assert re.search(r"normally|no shows|has none", said)

@@ -78,18 +78,18 @@ def test_the_walk_reaches_every_page_of_every_model() -> None:
 def test_a_get_changes_no_row() -> None:
     client = client_of(superuser())
     paths = [page.path for page in walking.pages()]
-    before = walking.all_rows()
-    for path in paths:
-        assert client.get(path).status_code < 500, path
-        assert walking.all_rows() == before, path
+    with walking.Rows() as rows:
+        for path in paths:
+            assert client.get(path).status_code < 500, path
+            rows.assert_same(path)
 
 
 def test_a_get_that_names_an_action_changes_no_row() -> None:
     client = client_of(superuser())
-    before = walking.all_rows()
-    for model, action, _ in walking.actions():
-        client.get(walking.list_of(model), walking.chosen(model, action))
-        assert walking.all_rows() == before, (model, action)
+    with walking.Rows() as rows:
+        for model, action, _ in walking.actions():
+            client.get(walking.list_of(model), walking.chosen(model, action))
+            rows.assert_same((model, action))
 
 
 def test_a_stranger_sees_the_login_page_alone() -> None:
@@ -105,23 +105,24 @@ def test_a_stranger_sees_the_login_page_alone() -> None:
 def test_who_has_no_permission_is_refused_on_every_page() -> None:
     client = client_of(staff())
     paths = [page for page in walking.pages() if not is_open(page)]
-    before = walking.all_rows()
-    for page in paths:
-        # Addresses without a name lead elsewhere: to the list, to the page of a row.
-        refusals = (403, 404, 405) if page.name else (302, 403, 404)
-        assert client.get(page.path).status_code in refusals, page
-        assert client.post(page.path, {"post": "yes"}).status_code in (*refusals, 405), page
-        assert walking.all_rows() == before, page
+    with walking.Rows() as rows:
+        for page in paths:
+            # Addresses without a name lead elsewhere: to the list, to the page of a row.
+            refusals = (403, 404, 405) if page.name else (302, 403, 404)
+            assert client.get(page.path).status_code in refusals, page
+            answer = client.post(page.path, {"post": "yes"})
+            assert answer.status_code in (*refusals, 405), page
+            rows.assert_same(page)
 
 
 def test_who_may_only_look_changes_nothing_on_any_page() -> None:
     client = client_of(looker())
     paths = [page for page in walking.pages() if not is_open(page)]
     sent = walking.sent()
-    before = walking.all_rows()
-    for page in paths:
-        client.post(page.path, sent)
-        assert walking.all_rows() == before, page
+    with walking.Rows() as rows:
+        for page in paths:
+            client.post(page.path, sent)
+            rows.assert_same(page)
 
 
 def test_an_address_that_does_something_refuses_who_may_only_look() -> None:
@@ -133,10 +134,10 @@ def test_an_address_that_does_something_refuses_who_may_only_look() -> None:
 
 def test_who_may_only_look_is_refused_every_action() -> None:
     client = client_of(looker())
-    before = walking.all_rows()
-    for model, action, _ in walking.actions():
-        client.post(walking.list_of(model), walking.chosen(model, action))
-        assert walking.all_rows() == before, (model, action)
+    with walking.Rows() as rows:
+        for model, action, _ in walking.actions():
+            client.post(walking.list_of(model), walking.chosen(model, action))
+            rows.assert_same((model, action))
 
 
 def test_every_action_names_the_permission_that_it_needs() -> None:

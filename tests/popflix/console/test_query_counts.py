@@ -30,7 +30,7 @@ PINNED: dict[int, str] = {
         "django_q_schedule_change, django_q_success_change, engine_event_change, "
         "engine_notification_change, engine_pause_change, engine_run_file, "
         "engine_schedule_delete, engine_supervisor_change, lib_auditentry_change, "
-        "reconcile_cinema_change, reconcile_load_change"
+        "lib_fieldlock_change, reconcile_changeset_undo, reconcile_load_change"
     ),
     4: (
         "auth_group_history, auth_user_history, console_panel coverage, "
@@ -41,33 +41,41 @@ PINNED: dict[int, str] = {
         "engine_pause_history, engine_run_changelist, engine_run_history, "
         "engine_schedule_change, engine_schedule_history, engine_supervisor_changelist, "
         "engine_supervisor_history, lib_auditentry_history, lib_quarantinedrow_change, "
+        "lib_fieldlock_changelist, lib_fieldlock_history, "
         "lib_quarantinedrow_changelist, lib_quarantinedrow_history, "
-        "reconcile_cinema_history, reconcile_load_changelist, reconcile_load_history, "
+        "reconcile_load_changelist, reconcile_load_history, "
         "reconcile_change_history, reconcile_changeset_changelist, "
-        "reconcile_changeset_history, reconcile_cinema_changelist, "
+        "reconcile_changeset_history, "
         "sync_medialinks_history, sync_title_change"
     ),
     5: (
         "auth_group_change, auth_group_changelist, engine_notification_changelist, "
-        "reconcile_mastershow_change, reconcile_syncshow_change, "
-        "reconcile_changeset_change, sync_medialinks_change, sync_medialinks_changelist, "
-        "sync_title_changelist, sync_title_history"
+        "reconcile_cinema_change, reconcile_cinema_zone, "
+        "sync_medialinks_change, sync_medialinks_changelist, "
+        "sync_title_changelist, sync_title_history, reconcile_programmewarning_change"
     ),
     6: (
+        "reconcile_programmewarning_changelist, reconcile_programmewarning_history, "
         "auth_user_changelist, auth_user_delete, lib_auditentry_changelist, "
-        "reconcile_mastershow_changelist, reconcile_mastershow_history, "
-        "reconcile_syncshow_changelist, reconcile_syncshow_history"
+        "reconcile_cinema_changelist, reconcile_cinema_history, "
+        "reconcile_mastershow_history, "
+        "reconcile_syncshow_history"
     ),
-    7: "auth_user_change, reconcile_change_changelist",
-    8: "console_letter_group, lib_auditentry_export, reconcile_change_change",
-    9: "engine_run_live, engine_schedule_changelist",
-    10: "engine_run_change",
+    7: "auth_user_change, reconcile_change_changelist, reconcile_mastershow_changelist",
+    8: (
+        "console_letter_group, lib_auditentry_export, reconcile_syncshow_change, "
+        "reconcile_syncshow_changelist"
+    ),
+    9: "engine_run_live, engine_schedule_changelist, reconcile_mastershow_change",
+    10: "engine_run_change, reconcile_change_change, reconcile_changeset_change",
     11: "console_letters, console_unit",
     12: "console_units",
     13: "console_panel units",
-    26: "console_panel needs",
-    41: "index",
-    72: "auth_group_delete",
+    15: "reconcile_changeset_review",
+    16: "reconcile_changeset_decide_all",
+    27: "console_panel needs",
+    42: "index",
+    76: "auth_group_delete",
 }
 _LOOKED_AT = (200, 286)
 

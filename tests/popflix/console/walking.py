@@ -194,6 +194,38 @@ def chosen(model: type[models.Model], action: str) -> dict[str, Any]:
     return {"action": action, "_selected_action": [str(row_of(model).pk)], "post": "yes"}
 
 
+_READING = ("SELECT", "SAVEPOINT", "RELEASE", "ROLLBACK", "PRAGMA", "SHOW", "EXPLAIN")
+
+
+class Rows:
+    """All rows, watched: they are looked at again only where something but a query was executed.
+
+    with Rows() as rows:
+        client.get(path)
+        rows.assert_same(path)
+    """
+
+    def __enter__(self) -> Rows:
+        self.before, self._is_touched = all_rows(), False
+        self._watching = connection.execute_wrapper(self._watch)
+        self._watching.__enter__()
+        return self
+
+    def __exit__(self, kind: object, *_: object) -> None:
+        self._watching.__exit__(kind, *_)  # type: ignore[arg-type]
+        if kind is None:
+            assert all_rows() == self.before
+
+    def assert_same(self, after: object) -> None:
+        if self._is_touched:
+            assert all_rows() == self.before, after
+            self._is_touched = False
+
+    def _watch(self, execute: Any, sql: str, *arguments: Any) -> Any:
+        self._is_touched |= not sql.lstrip(" (").startswith(_READING)
+        return execute(sql, *arguments)
+
+
 def all_rows() -> dict[str, str]:
     """A checksum of every table."""
     with connection.cursor() as cursor:

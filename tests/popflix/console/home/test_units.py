@@ -206,6 +206,11 @@ def test_where_there_is_room_housekeeping_has_its_rows(
     assert row(operator, "sweep").endswith("['do-ask', 'do-pause']")
 
 
+def test_the_titles_of_units_are_not_cut_off() -> None:
+    """The first column is a fifth of its card: about as many letters stand in a line."""
+    assert not [each.title for each in registry.units() if len(each.title) > 22]
+
+
 # --- what is on offer -------------------------------------------------------------------------
 
 
