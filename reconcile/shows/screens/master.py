@@ -34,7 +34,6 @@ class MasterShowAdmin(AskWhy, ShowAdmin):
         "missing", "locked",
     )  # fmt: skip
     list_filter = (listing.HowFilter,)
-    operators_may = ("change",)
     fields: ClassVar[Any] = None
     fieldsets: ClassVar[Any] = (("Edit by hand", {"fields": FIELDS}),)
     readonly_fields: ClassVar[Any] = ()

@@ -6,7 +6,8 @@ from popflix.lib.field_locks import UNTIL_WORDS, Kept
 from popflix.lib.models import LockMode
 from reconcile.changes.told import FIELDS
 
-EDIT = "reconcile.change_mastershow"
+# Who decides what feeds may write into master may write into it by hand: nobody else.
+EDIT = "reconcile.approve_change"
 UNTIL = [
     (str(mode), UNTIL_WORDS[mode].capitalize())
     for mode in (LockMode.AGREES, LockMode.PASSED, LockMode.DATE, LockMode.FOREVER)
