@@ -14,13 +14,15 @@ from reconcile.changes.fingerprint import fingerprint
 from reconcile.changes.grouping import grouped
 from reconcile.changes.inactive import inactive_word
 from reconcile.changes.locking import crossed, minded
-from reconcile.changes.proposal import Decision, Proposal, State, day_identity
+from reconcile.changes.proposal import Decision, Proposal, State, day_identity, value_identity
 from reconcile.changes.residue import Residue, figures
+from reconcile.changes.told import FIELDS
 from reconcile.changes.types import ChangeKind, Row, Slice
 
 _ORDER = {kind: n for n, kind in enumerate(
     (ChangeKind.MOVE, ChangeKind.MISSING, ChangeKind.REVIVE, ChangeKind.UPDATE, ChangeKind.INSERT)
 )}  # fmt: skip
+_GIVING = (ChangeKind.UPDATE, ChangeKind.MOVE)
 
 
 @dataclass(frozen=True)
@@ -167,6 +169,11 @@ def _idle(residue: Residue, paired: Iterable[Proposal]) -> set[int]:
 # --- guards -------------------------------------------------------------------------------------
 
 
+def may_be_held(residue: Residue, policy: Policy) -> bool:
+    """Where nothing is absent and little changes no guard holds anything."""
+    return bool(residue.absent) or len(residue.other) > policy.thresholds.changed_count
+
+
 def _verdicts(
     residue: Residue,
     pairs: Sequence[moves.Pair],
@@ -174,6 +181,8 @@ def _verdicts(
     policy: Policy,
     history: Mapping[Slice, Sequence[guard.Past]],
 ) -> dict[int, guard.Verdict]:
+    if not may_be_held(residue, policy):  # nor are its shows counted by weekday
+        return {}
     return {
         weekday: guard.judge(
             now, history.get(Slice(residue.cinema_id, weekday), ()), policy.thresholds
@@ -203,7 +212,22 @@ def _judged(
         return replace(proposal, state=State.HELD, reason=verdict.why, is_guarded=True)
     if policy.is_reviewed:
         return replace(proposal, state=State.HELD)
+    refused = _refused(proposal, decided)
+    if refused:
+        return replace(proposal, state=State.HELD, reason=refused)
     if proposal.kind not in policy.auto:
         why = f"{proposal.kind} is not in POPFLIX_AUTO_APPLY"
         return replace(proposal, state=State.HELD, reason=proposal.reason or why)
     return proposal
+
+
+def _refused(proposal: Proposal, decided: Mapping[str, Decision]) -> str:
+    """What a person did not want, and what comes together with something else now."""
+    if not decided or proposal.kind not in _GIVING or proposal.master_id is None:
+        return ""
+    names = [
+        FIELDS[name]
+        for name, value in proposal.after.items()
+        if value_identity(proposal.master_id, name, value) in decided
+    ]
+    return f"rejected or undone before: {', '.join(names)}" if names else ""

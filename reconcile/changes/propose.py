@@ -6,12 +6,11 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from reconcile.changes.compose import Policy, compose
+from reconcile.changes.compose import Policy, compose, may_be_held
 from reconcile.changes.guard import WEEKDAYS
 from reconcile.changes.history import history_of
 from reconcile.changes.proposal import Decision, Proposal, State
 from reconcile.changes.reading import Batch, read_batches
-from reconcile.changes.residue import Residue
 from reconcile.changes.scope import Scope
 from reconcile.changes.todo import Todo
 
@@ -57,7 +56,7 @@ def propose(
     """The changes of a few cinemas each time, numbered groups among them."""
     groups = 0
     for batch in read_batches(scope, todo):
-        noisy = [each.cinema_id for each in batch.residues if _may_be_held(each, policy)]
+        noisy = [each.cinema_id for each in batch.residues if may_be_held(each, policy)]
         history = history_of(scope, noisy) if noisy else {}
         made: list[Proposal] = []
         for residue in batch.residues:
@@ -65,10 +64,6 @@ def propose(
             made += _renumbered(some, groups)
             groups += max((each.group or 0 for each in some), default=0)
         yield batch, made
-
-
-def _may_be_held(residue: Residue, policy: Policy) -> bool:
-    return bool(residue.absent) or len(residue.other) > policy.thresholds.changed_count
 
 
 def _renumbered(proposals: Sequence[Proposal], groups: int) -> list[Proposal]:

@@ -7,7 +7,7 @@ swap their screens would meet the unique key otherwise.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 from django.db import connection
@@ -15,7 +15,10 @@ from django.db.models import CharField, Value
 from django.db.models.constants import OnConflict
 from django.db.models.functions import Cast, Concat
 
+from popflix.lib.batches import chunk
 from reconcile.changes.comparing import MASTER_TABLE, SYNC_TABLE, Comparing, column
+from reconcile.changes.grouping import folded
+from reconcile.changes.proposal import Key
 from reconcile.changes.rows import rows_of
 from reconcile.changes.todo import ids_in_chunks
 from reconcile.changes.types import COMPARED, KEY, Row
@@ -24,6 +27,7 @@ from reconcile.shows.models import MasterShow
 _VALUES = (*KEY, *COMPARED)
 _COLUMNS = {field.name: str(field.column) for field in MasterShow._meta.concrete_fields}
 _INSTANTS = frozenset({"show_time", "missing_since"})
+_KEYS_AT_ONCE = 200
 
 
 def row_with(row: Row, after: Mapping[str, Any]) -> Row:
@@ -49,8 +53,22 @@ def park(ids: Iterable[int]) -> None:
         MasterShow.objects.filter(pk__in=some).update(screen_name=nowhere)
 
 
-def put(rows: Sequence[Row], now: dt.datetime) -> None:
-    """Give rows that exist, and are locked, these values; `missing_since` among them.
+def holders(keys: Iterable[Key]) -> dict[Key, int]:
+    """Who has these places, by the place folded."""
+    found: dict[Key, int] = {}
+    for some in chunk(sorted(set(keys), key=lambda key: (key[1], key[3])), _KEYS_AT_ONCE):
+        rows = MasterShow.objects.filter(
+            cinema_id__in={key[1] for key in some}, show_time__in={key[3] for key in some}
+        )
+        found.update((folded(tuple(key)), pk) for pk, *key in rows.values_list("pk", *KEY))
+    return found
+
+
+def put(
+    rows: Sequence[Row], now: dt.datetime, changed: Collection[str] = (*_VALUES, "missing_since")
+) -> None:
+    """Give rows that exist, and are locked, these values; `missing_since` among them. Columns
+    that are not `changed` have them already: SQLite would write their indexes anew.
 
     The seed's own ON DUPLICATE KEY UPDATE, in each database's words: drivers send it in one
     statement for many rows, which they do not do for UPDATE.
@@ -60,8 +78,10 @@ def put(rows: Sequence[Row], now: dt.datetime) -> None:
     names = ["id", *_VALUES, "missing_since", "missing_loads", "missing_in_load"]
     marks = ", ".join(["%s"] * (len(names) + 2))
     columns = [_COLUMNS[name] for name in (*names, "created_at", "updated_at")]
+    written = [name for name in (*_VALUES, "missing_since") if name in changed]
+    written += ["missing_loads", "missing_in_load", "updated_at"]
     suffix = connection.ops.on_conflict_suffix_sql(
-        columns, OnConflict.UPDATE, [*columns[1:-2], columns[-1]], ["id"]
+        columns, OnConflict.UPDATE, [_COLUMNS[name] for name in written], ["id"]
     )
     at = _stored(now)
     values = [

@@ -10,8 +10,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from django.db import connection
-from django.db.models import Count, QuerySet
+from django.db.models import Count, QuerySet, Sum
 
+from reconcile.feed import slicing
 from reconcile.feed.joining import LOAD_TABLE, SYNC_TABLE, Joining, execute, rows_of
 from reconcile.feed.models import LINES_A_LOAD, Cinema, Load, LoadRow
 from reconcile.shows.models import SyncShow
@@ -62,15 +63,19 @@ class Differences:
         return self.new.get(cinema, 0) + self.other.get(cinema, 0) + self.absent(cinema)
 
 
+def is_first(load: Load) -> bool:
+    """Whether staging has no show of the source yet."""
+    cinemas = Cinema.objects.filter(source=load.source).values("pk")
+    return not SyncShow.objects.filter(cinema_id__in=cinemas).exists()
+
+
 @contextmanager
 def find_differences(load: Load, sql: Joining) -> Iterator[Differences]:
     """What differs; its rows stand in the temporary table for as long as the block lasts."""
-    first = load.pk * LINES_A_LOAD
-    rows = LoadRow.objects.filter(pk__gte=first, pk__lt=first + LINES_A_LOAD)
     cinemas = Cinema.objects.filter(source=load.source).order_by("pk")
     found = Differences(
         list(cinemas.values_list("pk", flat=True)),
-        _by_cinema(rows),
+        _coming(load),
         _by_cinema(SyncShow.objects.all()),
     )
     if found.is_new:
@@ -107,6 +112,14 @@ def _count(found: Differences) -> None:
         )
         for cinema, rows, known in cursor.fetchall():
             found.new[cinema], found.other[cinema] = rows - known, known
+
+
+def _coming(load: Load) -> dict[int, int]:
+    if slicing.are_kept(load):
+        slices = load.slices.order_by().values_list("cinema_id").annotate(n=Sum("rows"))
+        return {cinema: int(rows) for cinema, rows in slices}
+    first = load.pk * LINES_A_LOAD
+    return _by_cinema(LoadRow.objects.filter(pk__gte=first, pk__lt=first + LINES_A_LOAD))
 
 
 def _by_cinema(rows: QuerySet[LoadRow] | QuerySet[SyncShow]) -> dict[int, int]:

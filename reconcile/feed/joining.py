@@ -43,6 +43,11 @@ class Joining:
         """Whether keys that differ in any way are two keys."""
         return all(each == _EXACT for each in self.law.values())
 
+    @property
+    def is_ruled_by_staging(self) -> bool:
+        """Whether staging's own unique key refuses all that is one key."""
+        return self.law == self.staging
+
     def same_key(self) -> str:
         q = self.quote
         ours = {name: self._as(self.staging, f"l.{q(name)}", name) for name in KEY}

@@ -28,6 +28,7 @@ from reconcile.feed.mapping import COLUMNS, Mapper
 from reconcile.feed.models import LINES_A_LOAD, Load, LoadRow, LoadState
 from reconcile.feed.models import Source as SourceRow
 from reconcile.feed.reading import FeedBatch, batches, open_envelope
+from reconcile.feed.slicing import SliceCounts
 from reconcile.feed.staging import Commit, Staged, finish_broken, stage
 
 BATCH_ROWS = 10_000
@@ -96,6 +97,7 @@ class _Reader:
         self.result = LoadResult(feed.name, load.pk)
         self.mapper = Mapper(feed.times, outcome.zones_for(feed), capacity())
         self._bad: list[BadRow] = []
+        self._slices: SliceCounts | None = SliceCounts()
 
     def read(self, source: Source) -> LoadResult:
         with told_of(source.name):
@@ -136,6 +138,10 @@ class _Reader:
                 self._count(each.batch, refused)
 
     def _count(self, batch: FeedBatch, refused: dict[int, str]) -> None:
+        if refused:
+            self._slices = None
+        if self._slices is not None:
+            self._slices.add(batch.rows)
         bad = [*batch.bad, *batch.refused(refused, self.mapper)]
         self._bad += bad
         if len(self._bad) > _MOST_BAD_HELD:
@@ -178,6 +184,8 @@ class _Reader:
             outcome.forget_older(load, load.started_at)
             load.read_count, load.quarantined_count = self.result.read, self.result.quarantined
             load.read_at = now
+            if self._slices is not None:
+                self._slices.store(load)
             load.save()
             outcome.learn(load, self.mapper.names, now)
             SourceRow.objects.filter(name=load.source).update(

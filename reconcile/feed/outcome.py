@@ -6,22 +6,16 @@ import datetime as dt
 import json
 from collections.abc import Callable, Collection, Mapping
 
-from django.db.models import Max, Min, QuerySet, Sum
+from django.db.models import QuerySet, Sum
 
 from popflix.lib.batches import chunk
 from popflix.lib.models import QuarantinedRow
 from popflix.lib.quarantine import BadRow, quarantine
+from reconcile.feed import slicing
 from reconcile.feed.feeds import Feed
-from reconcile.feed.joining import LOAD_TABLE, Joining, execute, rows_of
+from reconcile.feed.joining import Joining
 from reconcile.feed.mapping import Bad
-from reconcile.feed.models import (
-    LINES_A_LOAD,
-    Cinema,
-    Load,
-    LoadRow,
-    LoadSlice,
-    LoadState,
-)
+from reconcile.feed.models import LINES_A_LOAD, Cinema, Load, LoadRow, LoadState
 from reconcile.feed.rezoning import as_written
 from reconcile.feed.zones import Times
 from reconcile.shows.models import SyncShow
@@ -97,6 +91,7 @@ def refuse(load: Load, rows: QuerySet[LoadRow], reason: str, now: dt.datetime) -
     load.quarantined_count += len(bad)
     load.save(update_fields=["quarantined_count"])
     rows.delete()
+    slicing.forget(load)
 
 
 def raw_of(row: LoadRow | SyncShow, zone: str, times: Times) -> str:
@@ -122,16 +117,8 @@ def forget_newer(load: Load, since: dt.datetime) -> None:
 
 def close(load: Load, sql: Joining, now: dt.datetime) -> None:
     """Count the load's slices, and let it be what staging shows."""
-    load.slices.all().delete()
-    q, table = sql.quote, LoadSlice._meta.db_table
-    execute(
-        f"INSERT INTO {q(table)} (load_id, cinema_id, day, {q('rows')}, active_rows) "
-        f"SELECT {int(load.pk)}, l.{q('cinemaId')}, l.day, COUNT(*), "
-        f"SUM(CASE WHEN {sql.is_inactive()} THEN 0 ELSE 1 END) FROM {LOAD_TABLE} l "
-        f"WHERE {rows_of(load)} GROUP BY l.{q('cinemaId')}, l.day"
-    )
-    bounds = _rows(load).aggregate(first=Min("show_time"), last=Max("show_time"))
-    load.first_show_at, load.last_show_at = bounds["first"], bounds["last"]
+    if not slicing.are_kept(load):
+        slicing.count_anew(load, sql)
     load.staged_count = load.slices.aggregate(rows=Sum("rows"))["rows"] or 0
     load.state, load.finished_at = LoadState.LOADED, now
     load.save()

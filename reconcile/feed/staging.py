@@ -13,8 +13,8 @@ from dataclasses import dataclass, field
 from django.db import DataError, IntegrityError, connection, transaction
 
 from popflix.lib.quarantine import BadRow
-from reconcile.feed import duplicates
-from reconcile.feed.differing import TODO, Differences, find_differences
+from reconcile.feed import duplicates, slicing
+from reconcile.feed.differing import TODO, Differences, find_differences, is_first
 from reconcile.feed.emptying import empty
 from reconcile.feed.joining import (
     KEY,
@@ -74,21 +74,55 @@ def stage(
 ) -> Staged:
     """Make staging show a load that was read whole. `keep` is called before each commit."""
     sql, staged = joining(), Staged()
-    keep()
-    with commit():
-        staged.merged = duplicates.merge(load, sql)
-        load.merged_count += staged.merged
-        load.save(update_fields=["merged_count"])
-    with find_differences(load, sql) as found:
-        for cinemas in found.slices(ROWS_A_SLICE):
-            keep()
-            with commit():
-                _Slice(load, sql, cinemas, now, staged).show(found)
+    try:
+        _show(load, sql, now, staged, commit, keep)
+    except _RepeatedKeys:
+        _merge(load, sql, staged, commit, keep)
+        _show(load, sql, now, staged, commit, keep, is_merged=True)
     keep()
     with commit():
         close(load, sql, now)
     empty(load)
     return staged
+
+
+def _show(
+    load: Load,
+    sql: Joining,
+    now: dt.datetime,
+    staged: Staged,
+    commit: Commit,
+    keep: Callable[[], object],
+    *,
+    is_merged: bool = False,
+) -> None:
+    """A first load has no duplicates unless staging's own key says so, which saves a sort of all
+    its rows: _RepeatedKeys then."""
+    may_repeat = not is_merged and is_first(load) and sql.is_ruled_by_staging
+    if not (is_merged or may_repeat):
+        _merge(load, sql, staged, commit, keep)
+    with find_differences(load, sql) as found:
+        for cinemas in found.slices(ROWS_A_SLICE):
+            keep()
+            with commit():
+                _Slice(load, sql, cinemas, now, staged, may_repeat).show(found)
+
+
+def _merge(
+    load: Load, sql: Joining, staged: Staged, commit: Commit, keep: Callable[[], object]
+) -> None:
+    keep()
+    with commit():
+        merged = duplicates.merge(load, sql)
+        if merged:
+            staged.merged += merged
+            load.merged_count += merged
+            load.save(update_fields=["merged_count"])
+            slicing.forget(load)
+
+
+class _RepeatedKeys(Exception):  # noqa: N818 - handled above
+    """The load has rows of one key."""
 
 
 @dataclass
@@ -100,6 +134,7 @@ class _Slice:
     cinemas: Sequence[int]
     now: dt.datetime
     staged: Staged
+    may_repeat: bool
 
     def show(self, found: Differences) -> None:
         if found.is_new:
@@ -139,6 +174,8 @@ class _Slice:
             with transaction.atomic():
                 self.staged.inserted += self._insert_from(rows)
         except (IntegrityError, DataError):
+            if self.may_repeat:
+                raise _RepeatedKeys from None
             self._insert_some(0, LINES_A_LOAD - 1)
 
     def _insert_some(self, first: int, last: int) -> None:

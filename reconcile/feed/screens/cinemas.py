@@ -67,9 +67,10 @@ class CinemaAdmin(ReadOnlyAdmin):
     search_help_text = "A cinema's number, or how its name begins"
     empty_hint = "Feeds name them: `manage.py load_shows`."
     fields = (
-        "id", "name", "zone_here", "source", "next", "first_seen_at", "last_seen_at", "shows",
+        "id", "name", "zone_here", "source", "next", "first_seen", "seen", "shows",
     )  # fmt: skip
-    readonly_fields = ("zone_here", "next", "shows")
+    readonly_fields = ("zone_here", "next", "first_seen", "seen", "shows")
+    first_seen = moment_column("first_seen_at", "first seen")
     seen = moment_column("last_seen_at", "last seen")
 
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
@@ -106,7 +107,8 @@ class CinemaAdmin(ReadOnlyAdmin):
     def zone_here(self, cinema: Any) -> str:
         """With the way to another one."""
         url = reverse("admin:reconcile_cinema_zone", args=[cinema.pk])
-        return format_html('{} · <a href="{}">another one…</a>', self.zone_told(cinema), url)
+        link = format_html('<a class="in-text" href="{}">another one…</a>', url)
+        return format_html("{} · {}", self.zone_told(cinema), link)
 
     @admin.display(description="next show")
     def next(self, cinema: Any) -> str:

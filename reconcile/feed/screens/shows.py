@@ -14,6 +14,7 @@ from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.html import format_html
 
+from popflix.console.columns import moment_column
 from popflix.lib.admin import BigTableAdmin
 from reconcile.feed.models import Cinema, Source
 from reconcile.shows.models import Show
@@ -40,19 +41,36 @@ def with_cinemas(shows: Iterable[Any]) -> None:
         show.zone = own or "UTC"
 
 
+def _named(name: str, label: str) -> Any:
+    """A column of the seed's, by the word that all pages have for it."""
+
+    @admin.display(description=label)
+    def column(self: Any, show: Show) -> Any:
+        return getattr(show, name)
+
+    return column
+
+
 class ShowAdmin(BigTableAdmin):
     list_display: Any = (
-        "id", "cinema", "screen_name", "starts", "starts_there", "movie_id", "title", "format",
-        "is_active",
+        "id", "cinema", "screen", "starts", "starts_there", "movie", "title", "format", "active",
     )  # fmt: skip
     ordering = ("-id",)
     sortable_by: ClassVar[Any] = ("id",)
     search_fields = ("id",)
     fields: ClassVar[Any] = (
-        "cinema", "screen_name", "starts", "starts_there", "movie_id", "title", "rating",
-        "length", "format", "genere", "is_active", "image_url", "created_at", "updated_at",
+        "cinema", "screen", "starts", "starts_there", "movie", "title", "rating", "length",
+        "format", "genre", "active", "picture", "created", "updated",
     )  # fmt: skip
-    readonly_fields: ClassVar[Any] = ("cinema", "starts", "starts_there")
+    readonly_fields: ClassVar[Any] = (
+        "cinema", "screen", "starts", "starts_there", "movie", "genre", "active", "picture",
+        "created", "updated",
+    )  # fmt: skip
+    screen, movie = _named("screen_name", "screen"), _named("movie_id", "movie ID")
+    genre, active = _named("genere", "genre"), _named("is_active", "active")
+    picture = _named("image_url", "picture")
+    created = moment_column("created_at", "since")
+    updated = moment_column("updated_at", "written last")
 
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
         return ShowList
@@ -81,11 +99,11 @@ class ShowAdmin(BigTableAdmin):
         url = reverse("admin:reconcile_cinema_change", args=[show.cinema.pk])
         return format_html('<a href="{}">{}</a>', url, show.cinema)
 
-    @admin.display(description="starts (UTC)")
+    @admin.display(description="begins (UTC)")
     def starts(self, show: Show) -> str:
         return _written(show.show_time)
 
-    @admin.display(description="starts there")
+    @admin.display(description="begins there")
     def starts_there(self, show: Any) -> str:
         return _written(show.show_time.astimezone(ZoneInfo(show.zone)))
 

@@ -37,7 +37,7 @@ vocabulary.register(
 class DiffersFilter(FixedFilter):
     """By what the newest change set keeps: no click compares all of staging with master."""
 
-    title, parameter_name = "newest change set", "differs"
+    title, parameter_name = "difference", "differs"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
         return [
@@ -119,4 +119,5 @@ def _beside(object_id: str) -> dict[str, Any]:
         for name in COMPARED
         if standing.master is not None
     ]
-    return {"standing": standing, "beside": values}
+    title = {"title": show.title, "subtitle": "Staged show"}
+    return {**title, "standing": standing, "beside": values}
