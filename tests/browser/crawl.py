@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import deque
 from dataclasses import dataclass
 from html.parser import HTMLParser
-from urllib.parse import urldefrag, urljoin, urlsplit
+from urllib.parse import parse_qsl, urldefrag, urljoin, urlsplit
 
 import requests
 from django.urls import Resolver404, resolve
@@ -33,7 +33,8 @@ class _Links(HTMLParser):
 
 
 def crawl(base: str, cookies: dict[str, str], *starts: str) -> list[Found]:
-    """In the order they are found; a list that is filtered or searched is a page of its own."""
+    """In the order they are found; a list that is filtered or searched is a page of its own,
+    one that is sorted is not."""
     session = requests.Session()
     session.cookies.update(cookies)
     waiting, found = deque(starts), dict[str, Found]()
@@ -60,7 +61,8 @@ def _kind(path: str) -> tuple[str, str]:
     name = match.url_name or ""
     if name.endswith("_history"):  # Django's own, the same for all models
         return "history", name
-    is_filtered = name.endswith("_changelist") and bool(parts.query)
+    asked = {key for key, _ in parse_qsl(parts.query, keep_blank_values=True)} - {"o"}
+    is_filtered = name.endswith("_changelist") and bool(asked)
     return f"{match.route}?" if is_filtered else match.route, name
 
 

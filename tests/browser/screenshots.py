@@ -118,6 +118,16 @@ def _running(visitor: Visitor, served: Served) -> None:
     visitor.page.wait_for_timeout(1000)
 
 
+def _of_newest_set(page: str) -> Lead:
+    """A page of the newest change set, some of which is held."""
+
+    def lead(visitor: Visitor, served: Served) -> None:
+        [(number,)] = served.site.sql("SELECT max(id) FROM reconcile_changeset")
+        visitor.open(f"/admin/reconcile/changeset/{number}/{page}/")
+
+    return lead
+
+
 _FIRST_ROW = "#result_list tbody th a"
 SHOTS = (
     Shot("home", _with_letters("/admin/")),
@@ -128,6 +138,8 @@ SHOTS = (
     Shot("unit", _page(f"/admin/console/units/{ENRICHMENT}/"), on_a_phone=False),
     Shot("dead-letters", _with_letters("/admin/console/dead-letters/"), False),
     Shot("pieces", _page("/admin/console/pieces/")),
+    Shot("review", _of_newest_set("review")),
+    Shot("change-set", _of_newest_set("change"), in_dark=False, on_a_phone=False),
 )
 
 if __name__ == "__main__":

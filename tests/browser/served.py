@@ -10,6 +10,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from popflix.console.demo import EDITIONS, feeds
 from popflix.sandbox import Sandbox, running
 from tests.popflix.console.serving import Serving, serving, wait_for
 from tests.site import Site
@@ -93,7 +94,7 @@ def refusing_server() -> Iterator[str]:
 @contextmanager
 def served_site(folder: Path, database_url: str = "") -> Iterator[Served]:
     """60 invented titles, asked about; ambiguous and unknown ones among them; a failed run,
-    quarantined rows; a web server and a worker."""
+    quarantined rows; a cinema programme, some of it held; a web server and a worker."""
     site = Site(folder, database_url, ALLOWED_HOSTS="127.0.0.1", PYTHONHASHSEED="0")
     site.migrate()
     with running(titles=TITLES, seed=1, latency_ms=60) as sandbox:
@@ -119,3 +120,7 @@ def _fill(site: Site, sandbox: Sandbox) -> None:
     site.manage("import_imdb", str(broken), expect=None)
     site.manage("sync_tmdb", expect=None)
     site.manage("run_unit", "import-imdb", "--param", "file=/nowhere/title.basics.tsv", expect=1)
+    for edition in EDITIONS:
+        feed = feeds(sandbox.url, edition)
+        site.manage("load_shows", expect=None, POPFLIX_FEEDS=feed)
+        site.manage("reconcile_shows", expect=None, POPFLIX_FEEDS=feed)

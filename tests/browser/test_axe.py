@@ -21,6 +21,11 @@ CONSOLE_PAGES = {
     "index", "console_units", "console_unit", "console_letters", "console_letter_group",
     "console_pieces",
 }  # fmt: skip
+PROGRAMME_PAGES = {
+    "reconcile_changeset_change", "reconcile_changeset_review", "reconcile_changeset_decide_all",
+    "reconcile_changeset_undo", "reconcile_change_change", "reconcile_mastershow_change",
+    "reconcile_syncshow_change", "reconcile_cinema_zone", "reconcile_programmewarning_change",
+}  # fmt: skip
 # What reads the page in another theme or width differently: the rest is the same page.
 _IN_DARK = ("color-contrast",)
 _ON_A_PHONE = ("target-size", "scrollable-region-focusable")
@@ -29,7 +34,9 @@ _ON_A_PHONE = ("target-size", "scrollable-region-focusable")
 @pytest.fixture(scope="session")
 def every_page(served: Served, logged_in: StorageState) -> list[Found]:
     cookies = {each["name"]: each["value"] for each in logged_in["cookies"]}
-    return crawl(served.url, cookies, "/admin/", "/admin/console/pieces/")
+    [(first,)] = served.site.sql("SELECT min(id) FROM reconcile_changeset")  # nothing waits there
+    undo = f"/admin/reconcile/changeset/{first}/undo/"
+    return crawl(served.url, cookies, "/admin/", "/admin/console/pieces/", undo)
 
 
 def faults_of(visitor: Visitor, path: str) -> list[str]:
@@ -71,6 +78,7 @@ def test_the_walk_finds_the_list_of_every_model_and_every_page_of_the_console(
     }
     assert lists - found == set()
     assert CONSOLE_PAGES - found == set()
+    assert PROGRAMME_PAGES - found == set()
 
 
 @pytest.mark.parametrize("path", ["/admin/login/", "/admin/engine/run/0/change/"])

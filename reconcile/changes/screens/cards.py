@@ -15,7 +15,7 @@ from popflix.lib.clock import SYSTEM_CLOCK
 from popflix.lib.field_locks import Kept, locks_of
 from reconcile.changes import told
 from reconcile.changes.guard import WEEKDAYS
-from reconcile.changes.models import Change, ChangeState
+from reconcile.changes.models import Change, ChangeState, Purpose
 from reconcile.changes.oddities import warnings_for
 from reconcile.changes.screens import cells
 from reconcile.changes.screens.around import Around, look_around, of
@@ -52,6 +52,12 @@ class Card:
     @property
     def heading(self) -> str:
         return self.around.title or self.summary
+
+    @property
+    def beside(self) -> str:
+        """What stands beside master: the feed's word, or what a person or its absence came to."""
+        is_said = self.change.change_set.purpose == Purpose.LOAD
+        return "Feed" if is_said and self.change.kind != ChangeKind.MISSING else "After"
 
     @property
     def weekday(self) -> str:

@@ -84,8 +84,7 @@ def why(self: Any, change: Change) -> str:
 
 
 def day_of(change: Change) -> str:
-    weekday = WEEKDAYS[change.weekday % 7]
-    return f"{weekday[:3]} {change.day}" if change.day else weekday
+    return told.day(change.day) if change.day else WEEKDAYS[change.weekday % 7]
 
 
 def _two_lines(first: str, second: str) -> SafeString:

@@ -10,10 +10,12 @@ from django.shortcuts import render
 from django_htmx.http import HttpResponseClientRefresh, reswap
 
 from popflix.console.doors import action
+from popflix.lib import audit
 from popflix.lib.admin import why_said
 from popflix.lib.clock import SYSTEM_CLOCK
 from popflix.lib.errors import OperatorError
 from reconcile.changes.applying import apply_soon
+from reconcile.changes.carrying import may_be_applied
 from reconcile.changes.deciding import Verdict, decide
 from reconcile.changes.models import Change, ChangeSet
 from reconcile.changes.screens.cards import cards
@@ -45,6 +47,17 @@ def _decide_some(request: HttpRequest, object_id: int) -> str | HttpResponse:
         told = render(request, "reconcile/changes/review/refused.html", refused)
         return reswap(told, "none")
     return _answer(request, find_set(object_id), said, changes)
+
+
+@action(APPROVE)
+def apply_now(request: HttpRequest, object_id: int) -> str:
+    """What is approved and lies there, because its run was lost or its unit was paused."""
+    change_set = find_set(object_id)
+    if not may_be_applied(change_set):
+        raise OperatorError("Nothing of it waits to be applied.", "Load the page again.")
+    by = request.user.get_username()
+    audit.record(request.user, "apply changes", at=SYSTEM_CLOCK.now(), target=str(change_set))
+    return apply_soon(change_set.pk, by=by)
 
 
 def _decided(request: HttpRequest, change_set: ChangeSet) -> tuple[str, list[int]]:

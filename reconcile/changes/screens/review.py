@@ -16,7 +16,7 @@ from django.shortcuts import redirect
 from popflix.console.doors import page, shown
 from popflix.lib.errors import OperatorError
 from reconcile.changes import told
-from reconcile.changes.deciding import Verdict, require_open
+from reconcile.changes.deciding import Verdict, newer_set, require_open
 from reconcile.changes.models import ChangeSet, ChangeState, Purpose
 from reconcile.changes.screens.asked import FILTERS, Asked, asked, decide_url, review_url
 from reconcile.changes.screens.listing import filters, listed
@@ -52,7 +52,8 @@ def tools(
 ) -> dict[str, Any]:
     """What may be done with all that match: the filter says which, and a search is none."""
     closed = why_closed(change_set)
-    may_decide = request.user.has_perm(APPROVE) and not closed
+    is_approver = request.user.has_perm(APPROVE)
+    may_decide = is_approver and not closed
     narrowed = {name: value for name, value in wanted.values().items() if name in FILTERS}
     links = {
         f"{verdict}_all": decide_url(change_set.pk, verdict, **narrowed)
@@ -61,6 +62,8 @@ def tools(
     }
     return {
         "closed": closed,
+        "newer_url": _newer_url(change_set) if closed else "",
+        "is_looking": not is_approver and not closed,
         "may_decide": may_decide and change_set.purpose != Purpose.ZONE,  # a zone: all, or none
         "count": count,
         **links,
@@ -74,6 +77,11 @@ def why_closed(change_set: ChangeSet) -> str:
     except OperatorError as error:
         return f"{error.cause} {error.cure}"
     return ""
+
+
+def _newer_url(change_set: ChangeSet) -> str:
+    newer = newer_set(change_set) if change_set.purpose == Purpose.LOAD else None
+    return "" if newer is None else review_url(newer)
 
 
 def _may_be(verdict: Verdict, state: str) -> bool:

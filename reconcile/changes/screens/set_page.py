@@ -13,12 +13,14 @@ from popflix.console.pieces import vocabulary
 from popflix.lib.errors import OperatorError
 from reconcile.changes import breakdown, told
 from reconcile.changes.breakdown import Cell, Dominant
+from reconcile.changes.carrying import may_be_applied
 from reconcile.changes.models import (
     Change,
     ChangeSet,
     ChangeState,
     ProgrammeWarning,
     Purpose,
+    SetState,
 )
 from reconcile.changes.screens.asked import decide_url, review_url
 from reconcile.changes.screens.holding import Hold, Names, find_holds, told_hold
@@ -134,18 +136,30 @@ def _names(keys: Sequence[int | str], holds: Sequence[Hold], most: Dominant | No
 
 def _doing(request: HttpRequest, change_set: ChangeSet) -> dict[str, Any]:
     held = told.in_state(change_set.counts, ChangeState.HELD).total()
-    may_decide = request.user.has_perm(APPROVE) and held > 0 and not why_closed(change_set)
+    is_approver = request.user.has_perm(APPROVE)
+    may_decide = is_approver and held > 0 and not why_closed(change_set)
     applied = told.in_state(change_set.counts, ChangeState.APPLIED).total()
+    may_undo = request.user.has_perm(UNDO) and applied > 0
+    is_undoable = may_undo and _is_undoable(change_set)
     return {
         "held": held,
+        "is_approver": is_approver,
         "may_decide": may_decide,
+        "may_apply": is_approver and _waits(change_set) and may_be_applied(change_set),
         "is_whole": change_set.purpose == Purpose.ZONE,
-        "may_undo": request.user.has_perm(UNDO) and applied > 0 and _is_undoable(change_set),
+        "may_undo": is_undoable,
+        "undo_later": may_undo and held > 0 and not is_undoable,
         "approve_url": decide_url(change_set.pk, "approve", state=ChangeState.HELD),
         "reject_url": decide_url(change_set.pk, "reject", state=ChangeState.HELD),
         "review_url": review_url(change_set.pk),
         "undone_by": [each.pk for each in change_set.undone_by.all()],
     }
+
+
+def _waits(change_set: ChangeSet) -> bool:
+    """By its counts alone, whether something of it may wait to be applied."""
+    approved = told.in_state(change_set.counts, ChangeState.APPROVED)
+    return bool(approved) or change_set.state == SetState.APPLYING
 
 
 def _is_undoable(change_set: ChangeSet) -> bool:

@@ -44,7 +44,7 @@ class ChangeSetAdmin(ReadOnlyAdmin):
     def get_urls(self) -> list[URLPattern]:
         views = {
             "review": review, "decide": one.decide_some, "decide-all": many.decide_all,
-            "undo": undo.undo,
+            "undo": undo.undo, "apply": one.apply_now,
         }  # fmt: skip
         return [
             *(

@@ -16,7 +16,7 @@ from reconcile.changes.screens.cards import cards
 from reconcile.changes.screens.review import find_set
 from reconcile.changes.screens.words import UNDO
 from reconcile.changes.types import ChangeKind
-from reconcile.changes.undoing import UNIT, preview_undo, require_possible
+from reconcile.changes.undoing import MOST_KEPT_TOLD, UNIT, preview_undo, require_possible
 
 _WRITTEN = {  # by what reverses them
     ChangeKind.INSERT: "come into master again",
@@ -42,7 +42,7 @@ def _confirm(request: HttpRequest, object_id: int) -> HttpResponseBase:
     kept = cards([change for change, _ in found.kept])
     return shown(
         request, "reconcile/changes/undo.html", f"Undo {change_set}?", change_set=change_set,
-        undo=found, count=sum(found.rows.values()),
+        undo=found, count=sum(found.rows.values()), most=MOST_KEPT_TOLD,
         kinds=[(str(kind), rows, _WRITTEN[kind]) for kind, rows in found.rows.items() if rows],
         kept=[(card, why) for card, (_, why) in zip(kept, found.kept, strict=True)],
     )  # fmt: skip

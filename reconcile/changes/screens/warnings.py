@@ -13,11 +13,12 @@ from django.urls import reverse
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
-from popflix.console.columns import badge_column
+from popflix.console.columns import badge_column, moment_column
 from popflix.console.pieces import vocabulary
 from popflix.console.pieces.tones import State, Tone
 from popflix.lib.admin import ReadOnlyAdmin
 from popflix.lib.filters import FixedFilter
+from reconcile.changes import told
 from reconcile.changes.impossible import Oddity
 from reconcile.changes.models import ChangeSet, ProgrammeWarning
 from reconcile.changes.screens.cells import NOTHING
@@ -33,7 +34,7 @@ _LABELS = {
     Oddity.HOURS: "Unusual hour",
 }
 _LISTED = 2  # shows of a warning; each kind is about one or two
-vocabulary.register(ODDITY, {kind: State(told, Tone.WAIT) for kind, told in _LABELS.items()})
+vocabulary.register(ODDITY, {kind: State(label, Tone.WAIT) for kind, label in _LABELS.items()})
 
 
 class OddityFilter(FixedFilter):
@@ -84,13 +85,14 @@ def with_places(rows: Iterable[Any]) -> None:
 class ProgrammeWarningAdmin(ReadOnlyAdmin):
     menu = (SHOWS, 45)
     menu_label = list_title = "Warnings"
-    list_display = ("day", "cinema", "kind_word", "words", "shows", "changes")
+    list_display = ("on", "cinema", "kind_word", "what", "shows", "changes")
     list_filter = (OddityFilter, NewestFilter, CinemaFilter)
     ordering = ("-id",)
     empty_hint = "Each load's programme is looked through after `manage.py reconcile_shows`."
-    fields = ("day", "cinema", "kind_word", "words", "shows", "changes", "source", "found_at")
-    readonly_fields = ("cinema", "kind_word", "shows", "changes")
+    fields = ("on", "cinema", "kind_word", "shows", "changes", "source", "found")
+    readonly_fields = ("on", "cinema", "kind_word", "shows", "changes", "found")
     kind_word = badge_column("kind", ODDITY, "kind")
+    found = moment_column("found_at", "found")
 
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
         return WarningsOfPage
@@ -99,6 +101,14 @@ class ProgrammeWarningAdmin(ReadOnlyAdmin):
         found = super().get_object(request, object_id, from_field)
         with_places([found] if found else [])
         return found
+
+    @admin.display(description="day", ordering="day")
+    def on(self, row: ProgrammeWarning) -> str:
+        return told.day(row.day)
+
+    @admin.display(description="what is odd")
+    def what(self, row: ProgrammeWarning) -> str:
+        return row.words
 
     @admin.display(description="cinema")
     def cinema(self, row: Any) -> SafeString | str:

@@ -30,8 +30,8 @@ class MasterShowAdmin(AskWhy, ShowAdmin):
     search_help_text = "The number of a cinema or of a show, or how a movie's ID begins"
     empty_hint = "`manage.py reconcile_shows` brings what is staged here."
     list_display: Any = (
-        "id", "cinema", "screen_name", "starts", "starts_there", "movie_id", "title", "is_active",
-        "missing", "locked",
+        "id", "cinema", "screen", "starts", "starts_there", "movie", "title", "active", "missing",
+        "locked",
     )  # fmt: skip
     list_filter = (listing.HowFilter,)
     fields: ClassVar[Any] = None
