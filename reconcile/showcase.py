@@ -6,8 +6,8 @@ from itertools import groupby
 
 from popflix.console.tables import Table, showcase
 from reconcile.changes import told
-from reconcile.changes.guard import WEEKDAYS
 from reconcile.changes.models import Change, ChangeSet, ChangeState
+from reconcile.changes.policy.guard import WEEKDAYS
 from reconcile.changes.types import ChangeKind
 from reconcile.feed.models import Cinema, Load
 

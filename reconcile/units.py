@@ -10,9 +10,11 @@ from popflix.engine.models import Run
 from popflix.engine.registry import Mode, Timetable, process, unit
 from popflix.engine.retry import RetryPolicy
 from popflix.lib import replaying
-from reconcile.changes import applying, checking, undoing, wanting
-from reconcile.changes import run as reconciling
-from reconcile.changes import wish as reconcile_wish
+from reconcile.changes.approval import applying, wanting
+from reconcile.changes.judging import run as reconciling
+from reconcile.changes.judging import wish as reconcile_wish
+from reconcile.changes.programme import checking
+from reconcile.changes.undo import undoing
 from reconcile.feed import feeds, lease, load_run, wish
 from reconcile.feed import replaying as feed_rows
 from reconcile.feed.outcome import READER
@@ -53,6 +55,7 @@ def reconcile_shows(ctx: RunContext) -> Mapping[str, object]:
     clean_params=applying.clean_params,
     retry=_RETRY,
     is_housekeeping=True,
+    permission=lambda params: wanting.APPROVE,
 )
 def apply_changes(ctx: RunContext) -> Mapping[str, object]:
     """Bring what persons approved of a change set into master."""
@@ -108,7 +111,8 @@ process(
 )
 
 
-# It has no timetable: taking shows out of master is wished for, by a schedule of the admin's, say.
+# No schedule starts it, because an approver has to: who wants it regularly has the host's own
+# timetable run the command.
 @unit(
     name=archive_wish.UNIT,
     title="Archive of old shows",

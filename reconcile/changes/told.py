@@ -138,6 +138,11 @@ def clock(at: dt.datetime, zone: ZoneInfo | None) -> str:
     return f"{local:%a} {local.day} {local:%b %H:%M}"
 
 
+def day(of: dt.date) -> str:
+    """`Sat 31 Jan 2026`."""
+    return f"{of:%a} {of.day} {of:%b %Y}"
+
+
 def zone_of(*names: str) -> ZoneInfo | None:
     """The first of them that is one: of a cinema, else of its load."""
     return next((ZoneInfo(name) for name in names if name), None)

@@ -9,7 +9,7 @@ from typing import Any
 from django.db import connection
 
 from popflix.lib.batches import chunk
-from reconcile.changes.comparing import MASTER_TABLE, SYNC_TABLE, Comparing, column
+from reconcile.changes.finding.comparing import MASTER_TABLE, SYNC_TABLE, Comparing, column
 from reconcile.shows.archive_rows import ROWS
 from reconcile.shows.models import MasterShow
 

@@ -24,6 +24,8 @@ FORMAT = "popflix shows 1"
 PART = ".part"
 _LONGEST_LINE = 1 << 20
 _LEVEL = 6
+# Made once: `json.dumps` makes another one for each row.
+_encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 _BROKEN = (OSError, EOFError, zlib.error, ValueError, KeyError, TypeError)
 
 
@@ -39,7 +41,7 @@ class DamagedError(OperatorError):
 
 def dumped(told: Mapping[str, object]) -> str:
     """The same text for the same values: rows are compared by it."""
-    return json.dumps(told, ensure_ascii=False, separators=(",", ":"))
+    return _encode(told)
 
 
 # --- writing ------------------------------------------------------------------------------------

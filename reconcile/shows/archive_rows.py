@@ -8,6 +8,9 @@ from collections import defaultdict
 from collections.abc import Sequence
 from typing import Any
 
+from django.db.models import QuerySet
+
+from popflix.lib import field_locks
 from popflix.lib.models import FieldLock
 from reconcile.shows.archive_file import dumped
 from reconcile.shows.models import MasterShow
@@ -24,7 +27,7 @@ LOCKS = "locks"
 def lines_of(ids: Sequence[int]) -> dict[int, str]:
     """The rows of these ids that are there, by id; at most ROWS ids."""
     locks: dict[str, list[dict[str, Any]]] = defaultdict(list)
-    kept = FieldLock.objects.filter(table=TABLE, row__in=[str(pk) for pk in ids])
+    kept = _locks_of(ids) if field_locks.are_there(TABLE) else FieldLock.objects.none()
     for row, *values in kept.order_by("field").values_list("row", *_LOCK):
         told = map(_told, values)
         locks[row].append(dict(zip(_LOCK, told, strict=True)))
@@ -56,8 +59,13 @@ def row_of(text: str) -> tuple[MasterShow, list[FieldLock]]:
 
 def forget(ids: Sequence[int]) -> None:
     """Remove rows and their locks."""
-    FieldLock.objects.filter(table=TABLE, row__in=[str(pk) for pk in ids]).delete()
+    if field_locks.are_there(TABLE):
+        _locks_of(ids).delete()
     MasterShow.objects.filter(pk__in=list(ids)).delete()
+
+
+def _locks_of(ids: Sequence[int]) -> QuerySet[FieldLock]:
+    return FieldLock.objects.filter(table=TABLE, row__in=[str(pk) for pk in ids])
 
 
 def _told(value: Any) -> Any:

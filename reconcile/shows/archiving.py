@@ -25,6 +25,7 @@ from popflix.lib.errors import ConfigurationError
 from popflix.lib.folders import ensure_folder
 from popflix.lib.locks import again_when_locked
 from popflix.lib.models import AuditEntry
+from reconcile.changes.approval.wanting import APPROVE, asked_by
 from reconcile.shows.archive_choice import old_ids, still_unstaged
 from reconcile.shows.archive_file import PART, check, move, read, write
 from reconcile.shows.archive_rows import COLUMNS, ROWS, forget, lines_of
@@ -50,7 +51,8 @@ class Archived:
 def archive_shows(ctx: RunContext) -> Mapping[str, object]:
     """Body of the unit; goes on where an earlier claim or a killed run stopped."""
     found = Archived(**ctx.earlier)  # type: ignore[arg-type]  # as it was returned
-    days, by = int(str(ctx.params["older_than_days"])), str(ctx.params["by"]) or ctx.unit
+    days = int(str(ctx.params["older_than_days"]))
+    by = asked_by(ctx, APPROVE, str(ctx.params["by"])) or ctx.unit
     where = _folder()
     for part in where.glob(_NAMES + DELETING + PART):
         part.unlink(missing_ok=True)

@@ -18,10 +18,11 @@ from popflix.engine.changes import whole
 from popflix.lib import audit, field_locks
 from popflix.lib.errors import OperatorError
 from popflix.lib.models import LockMode
-from reconcile.changes import diff, writing
-from reconcile.changes.fingerprint import fingerprint
-from reconcile.changes.kept import TABLE, locked_of, staged_at
-from reconcile.changes.locking import PLACE, Locked, displaced
+from reconcile.changes.finding.kept import TABLE, locked_of, staged_at
+from reconcile.changes.master import writing
+from reconcile.changes.policy import diff
+from reconcile.changes.policy.fingerprint import fingerprint
+from reconcile.changes.policy.locking import PLACE, Locked, displaced
 from reconcile.changes.types import COMPARED, Row
 from reconcile.feed.words import is_active
 from reconcile.shows.models import MasterShow

@@ -8,8 +8,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from popflix.lib.models import AuditEntry
-from reconcile.changes import diff, told
+from reconcile.changes import told
 from reconcile.changes.models import Change, ChangeSet, ChangeState, Purpose
+from reconcile.changes.policy import diff
 from reconcile.changes.types import ChangeKind, Row
 from reconcile.shows.editing import EDITABLE, target
 from reconcile.shows.models import MasterShow

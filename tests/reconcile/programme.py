@@ -12,12 +12,12 @@ from zoneinfo import ZoneInfo
 from popflix.engine.runner import run_in_foreground
 from popflix.lib.clock import Clock
 from popflix.lib.command import StopRequest
-from reconcile.changes import undoing
-from reconcile.changes.applying import DECIDE_UNIT
+from reconcile.changes.approval.applying import DECIDE_UNIT
+from reconcile.changes.finding.rows import rows_of
+from reconcile.changes.judging.wish import UNIT
 from reconcile.changes.models import ChangeSet
-from reconcile.changes.rows import rows_of
 from reconcile.changes.types import COMPARED, KEY, Row
-from reconcile.changes.wish import UNIT
+from reconcile.changes.undo import undoing
 from reconcile.feed.models import Cinema, Load, LoadSlice, LoadState
 from reconcile.shows.models import MasterShow, Show, SyncShow
 from tests.popflix.engine.fakes import FakeClock

@@ -19,11 +19,11 @@ from popflix.engine.models import Run, RunStatus
 from popflix.engine.runner import execute
 from popflix.engine.starting import enqueue
 from popflix.lib.command import StopRequest
-from reconcile.changes import judge
-from reconcile.changes.apply import apply_approved
+from reconcile.changes.judging import judge
+from reconcile.changes.judging.wish import UNIT
+from reconcile.changes.master.apply import apply_approved
 from reconcile.changes.models import Change, ChangeSet, SetState
 from reconcile.changes.types import Row
-from reconcile.changes.wish import UNIT
 from reconcile.feed.lease import Lease
 from reconcile.feed.models import Source
 from reconcile.shows.models import MasterShow

@@ -16,9 +16,9 @@ from pytest_django import Settings
 from popflix.engine.models import Run
 from popflix.engine.registry import registry
 from popflix.lib.errors import ConfigurationError, OperatorError, UsageError
+from reconcile.changes.judging.wish import auto_kinds, clean_params
 from reconcile.changes.models import ChangeSet
 from reconcile.changes.types import ChangeKind
-from reconcile.changes.wish import auto_kinds, clean_params
 from reconcile.shows.models import MasterShow
 from tests.reconcile.changes.rows import show
 from tests.reconcile.programme import in_master, learn, load

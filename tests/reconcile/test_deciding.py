@@ -18,14 +18,15 @@ from popflix.engine.runner import execute
 from popflix.engine.starting import enqueue
 from popflix.lib.errors import OperatorError
 from popflix.lib.models import AuditEntry
-from reconcile.changes import applying, judge
-from reconcile.changes.applying import DECIDE_UNIT, UNIT, apply_soon
-from reconcile.changes.choosing import Choice, clean_choice
-from reconcile.changes.deciding import Decided, Verdict, decide
-from reconcile.changes.history import HELD_SLICES, history_of
+from reconcile.changes.approval import applying
+from reconcile.changes.approval.applying import DECIDE_UNIT, UNIT, apply_soon
+from reconcile.changes.approval.choosing import Choice, clean_choice
+from reconcile.changes.approval.deciding import Decided, Verdict, decide
+from reconcile.changes.finding.history import HELD_SLICES, history_of
+from reconcile.changes.finding.propose import propose as propose_changes
+from reconcile.changes.finding.scope import newest_load, scope_of
+from reconcile.changes.judging import judge
 from reconcile.changes.models import Change, ChangeSet, SetState
-from reconcile.changes.propose import propose as propose_changes
-from reconcile.changes.scope import newest_load, scope_of
 from reconcile.changes.types import Row
 from reconcile.feed.lease import Lease, held
 from reconcile.shows.models import MasterShow

@@ -14,11 +14,11 @@ from django.test import override_settings
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from reconcile.changes import judge
-from reconcile.changes.apply import apply_approved
-from reconcile.changes.history import history_of
+from reconcile.changes.finding.history import history_of
+from reconcile.changes.finding.scope import newest_load, scope_of
+from reconcile.changes.judging import judge
+from reconcile.changes.master.apply import apply_approved
 from reconcile.changes.models import Change, ChangeSet
-from reconcile.changes.scope import newest_load, scope_of
 from reconcile.changes.types import Row
 from reconcile.feed.models import Cinema, Load, Source
 from reconcile.shows.models import MasterShow, SyncShow

@@ -13,11 +13,11 @@ from hypothesis import strategies as st
 
 from popflix.lib import field_locks
 from popflix.lib.models import AuditEntry, FieldLock
-from reconcile.changes import judge
-from reconcile.changes.apply import apply_approved
-from reconcile.changes.fingerprint import fingerprint
-from reconcile.changes.kept import TABLE
+from reconcile.changes.finding.kept import TABLE
+from reconcile.changes.judging import judge
+from reconcile.changes.master.apply import apply_approved
 from reconcile.changes.models import Change, ChangeState
+from reconcile.changes.policy.fingerprint import fingerprint
 from reconcile.changes.types import Row
 from reconcile.shows.editing import Keep, edit_show, lock_fields, unlock_fields
 from reconcile.shows.models import MasterShow

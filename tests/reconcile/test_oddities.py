@@ -21,10 +21,10 @@ from popflix.console.home import needs
 from popflix.engine.runner import run_in_foreground
 from popflix.lib.command import StopRequest
 from popflix.lib.errors import OperatorError
-from reconcile.changes import check_here, checking
-from reconcile.changes.checking import UNIT, clean_params
 from reconcile.changes.models import Change, ChangeSet, ProgrammeWarning
-from reconcile.changes.oddities import warnings_for
+from reconcile.changes.programme import check_here, checking
+from reconcile.changes.programme.checking import UNIT, clean_params
+from reconcile.changes.programme.oddities import warnings_for
 from reconcile.changes.types import Row
 from reconcile.feed.lease import held
 from reconcile.feed.models import Load

@@ -11,10 +11,10 @@ from django.test import override_settings
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reconcile.changes import applying
+from reconcile.changes.approval import applying
 from reconcile.changes.models import Change, ChangeSet
 from reconcile.changes.types import Row
-from reconcile.changes.undoing import preview_undo
+from reconcile.changes.undo.undoing import preview_undo
 from reconcile.shows.models import MasterShow
 from tests.reconcile.programme import decide_all, master, reconcile, require_identity, undo
 from tests.reconcile.test_laws import COVERS, World, begin, judged, often, worlds

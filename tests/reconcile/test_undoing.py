@@ -14,10 +14,10 @@ from popflix.engine.starting import enqueue
 from popflix.lib import field_locks
 from popflix.lib.errors import OperatorError
 from popflix.lib.models import AuditEntry
-from reconcile.changes import reversing
 from reconcile.changes.models import Change, ChangeSet, Purpose, SetState
 from reconcile.changes.types import Row
-from reconcile.changes.undoing import UNIT, preview_undo
+from reconcile.changes.undo import reversing
+from reconcile.changes.undo.undoing import UNIT, preview_undo
 from reconcile.feed.lease import Lease
 from reconcile.shows.models import MasterShow
 from tests.popflix.engine.fakes import FakeClock
@@ -187,7 +187,7 @@ def test_a_first_load_goes_out_but_for_what_was_edited() -> None:
     first.save()
     preview = preview_undo(made)
     assert (dict(preview.rows), preview.kept_count) == ({"remove": 11}, 1)
-    assert preview.kept[0][1] == "1 of its 12 shows were edited"
+    assert preview.kept[0][1] == "1 of its 12 shows was edited since"
     came = {row.id: row for row in master()}
     told = undo(made.pk)
     assert (told["applied"], told["stale"]) == (11, 1)
@@ -291,3 +291,70 @@ def test_the_next_judgement_finishes_an_undo_that_broke_off(
             undo(made.pk)
     assert figures(reconcile()) == {"rejected": 4, "unchanged": 8}
     assert {row.id: row for row in master()} == before
+
+
+# --- what came between the set and its undoing ---------------------------------------------------
+
+
+def again(staged: list[Row]) -> dict[str, int]:
+    """Another load of these shows, judged; each staged row is counted once."""
+    load(staged, covers=WHOLE_DAY)
+    told = reconcile()
+    require_identity(told)
+    return figures(told)
+
+
+def test_a_show_that_came_with_it_and_moved_since_stays() -> None:
+    in_master(DAY)
+    new = show("21:00", movie_id="F90", length=99)
+    assert again([*DAY, new]) == {"inserted": 1, "unchanged": 12}
+    made = newest_set()
+    moved = replace(new, show_time=at("21:30"))
+    assert again([*DAY, moved]) == {"moved": 1, "unchanged": 12}
+    preview = preview_undo(made)
+    assert [why for _, why in preview.kept] == ["edited since: begins is 2026-01-31 21:30 UTC"]
+    told = undo(made.pk)
+    assert (told["applied"], told["stale"]) == (0, 1)
+    assert again([*DAY, moved]) == {"unchanged": 13}
+    assert without_ids(master()) == without_ids([*DAY, moved])
+
+
+def test_a_missing_show_that_a_later_load_had_again_stays() -> None:
+    in_master(DAY)
+    again(DAY[:-1])
+    assert again(DAY[:-1]) == {"missing": 1, "unchanged": 11}
+    made = newest_set()
+    assert again(DAY) == {"revived": 1, "unchanged": 11}
+    later = newest_set()
+    assert [why for _, why in preview_undo(made).kept] == ["edited since: it is there again"]
+    assert undo(made.pk)["stale"] == 1
+    assert again(DAY) == {"unchanged": 12}
+    assert undo(later.pk)["applied"] == 1
+    assert MasterShow.objects.get(movie_id="F11").missing_since is not None
+    assert again(DAY) == {"rejected": 1, "unchanged": 11}
+
+
+def test_undoing_what_a_later_load_wrote_over_keeps_the_later_word() -> None:
+    in_master(DAY)
+    again([replace(DAY[0], title="Two"), *DAY[1:]])
+    made = newest_set()
+    again([replace(DAY[0], title="Three"), *DAY[1:]])
+    later = newest_set()
+    assert undo(made.pk)["stale"] == 1
+    assert undo(later.pk)["applied"] == 1
+    assert [why for _, why in preview_undo(made).kept] == []
+    assert undo(made.pk)["applied"] == 1, "by now it is the newest word"
+    assert without_ids(master()) == without_ids(DAY)
+    assert again([replace(DAY[0], title="Three"), *DAY[1:]])["unchanged"] == 11
+
+
+def test_what_was_undone_is_not_applied_along_with_something_else() -> None:
+    """The feed still says the undone title, and another rating since: a person has to look."""
+    in_master(DAY)
+    again([replace(DAY[0], title="Wrong"), *DAY[1:]])
+    undo(newest_set().pk)
+    staged = [replace(DAY[0], title="Wrong", rating="A"), *DAY[1:]]
+    assert again(staged) == {"held": 1, "unchanged": 11}
+    waiting = Change.objects.get(change_set=newest_set())
+    assert "title" in waiting.reason
+    assert again([replace(DAY[0], rating="A"), *DAY[1:]]) == {"updated": 1, "unchanged": 11}

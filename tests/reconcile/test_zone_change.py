@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,9 +15,9 @@ from popflix.engine.runner import run_in_foreground
 from popflix.lib.command import StopRequest
 from popflix.lib.errors import OperatorError
 from popflix.lib.models import AuditEntry, QuarantinedRow
-from reconcile.changes import deciding
+from reconcile.changes.approval import carrying, deciding
 from reconcile.changes.models import Change, ChangeSet, ChangeState, Purpose, SetState
-from reconcile.changes.zone_change import carry_out, propose_zone
+from reconcile.changes.zone.zone_change import carry_out, propose_zone
 from reconcile.feed.lease import held
 from reconcile.feed.models import Cinema, Load, LoadSlice
 from reconcile.shows.models import MasterShow, SyncShow
@@ -224,6 +225,56 @@ def test_shows_may_take_each_others_places(tmp_path: Path) -> None:
         starts(MasterShow) == starts(SyncShow) == [each + dt.timedelta(hours=1) for each in before]
     )
     assert made.counts == {"move": {"applied": 10}}
+
+
+@pytest.mark.parametrize("size", [1, 3, 4])
+@pytest.mark.parametrize("zones", [(BERLIN, LONDON), (LONDON, BERLIN)], ids=["later", "earlier"])
+def test_shows_that_take_each_others_places_may_be_applied_in_any_batches(
+    tmp_path: Path, size: int, zones: tuple[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A place may be left in a later batch only: the show that shall have it waits for that."""
+    made, before = hourly(tmp_path, *zones)
+    monkeypatch.setattr(carrying, "BATCH_ROWS", size)
+    approve(made)
+    apply(made)
+    assert made.counts == {"move": {"applied": 10}}
+    assert starts(MasterShow) == starts(SyncShow)
+    assert starts(MasterShow) != before
+    [reason] = set(made.changes.values_list("reason", flat=True))
+    assert "the time zone of" in reason
+
+
+def test_a_place_that_is_taken_holds_up_those_alone_that_wait_for_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made, _ = hourly(tmp_path, BERLIN, LONDON, screens=("AUDI 1", "AUDI 2"))
+    monkeypatch.setattr(carrying, "BATCH_ROWS", 3)
+    last = MasterShow.objects.filter(screen_name="AUDI 1").latest("show_time")
+    last.pk, last.show_time = None, last.show_time + dt.timedelta(hours=1)
+    last.save(force_insert=True)
+    approve(made)
+    apply(made)
+    assert made.counts == {"move": {"applied": 10, "stale": 10}}
+    stale = made.changes.filter(state="stale")
+    assert set(stale.values_list("reason", flat=True)) == {"another row of master has this key"}
+    rows = MasterShow.objects.filter(pk__in=stale.values("master_id"))
+    assert set(rows.values_list("screen_name", flat=True)) == {"AUDI 1"}
+
+
+def hourly(
+    folder: Path, before: str, after: str, screens: Sequence[str] = ("AUDI 1",)
+) -> tuple[ChangeSet, list[dt.datetime]]:
+    """A film hour by hour, whose shows all move by an hour with the other zone."""
+    shows = [
+        row(movie_showTime=f"2026-01-28T{hour}:00:00.000Z", screen_name=screen)
+        for screen in screens
+        for hour in range(10, 20)
+    ]
+    load(write(folder / "shows.json", shows), "--time-zone", before)
+    reconcile()
+    made = propose(after)
+    assert made is not None
+    return made, starts(MasterShow)
 
 
 @pytest.mark.parametrize(

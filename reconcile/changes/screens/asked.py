@@ -12,7 +12,7 @@ from django.http import QueryDict
 from django.urls import reverse
 
 from reconcile.changes import told
-from reconcile.changes.choosing import Choice, clean_choice
+from reconcile.changes.approval.choosing import Choice, clean_choice
 from reconcile.changes.models import Change, ChangeSet, ChangeState
 from reconcile.shows.models import MasterShow
 

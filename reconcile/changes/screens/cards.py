@@ -14,9 +14,9 @@ from popflix.console.pieces.changes import Part, Parts, marked
 from popflix.lib.clock import SYSTEM_CLOCK
 from popflix.lib.field_locks import Kept, locks_of
 from reconcile.changes import told
-from reconcile.changes.guard import WEEKDAYS
 from reconcile.changes.models import Change, ChangeState, Purpose
-from reconcile.changes.oddities import warnings_for
+from reconcile.changes.policy.guard import WEEKDAYS
+from reconcile.changes.programme.oddities import warnings_for
 from reconcile.changes.screens import cells
 from reconcile.changes.screens.around import Around, look_around, of
 from reconcile.changes.screens.asked import decide_url

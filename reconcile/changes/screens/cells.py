@@ -12,8 +12,8 @@ from django.utils.text import Truncator
 
 from popflix.console.pieces import render, vocabulary
 from reconcile.changes import told
-from reconcile.changes.guard import WEEKDAYS
 from reconcile.changes.models import Change, ChangeSet, ChangeState
+from reconcile.changes.policy.guard import WEEKDAYS
 from reconcile.changes.screens.around import of
 from reconcile.changes.screens.words import KIND
 

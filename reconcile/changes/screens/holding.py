@@ -10,8 +10,8 @@ from typing import Any
 from django.db.models import Min, Sum
 
 from reconcile.changes import told
-from reconcile.changes.guard import WEEKDAYS
 from reconcile.changes.models import Change, ChangeSet, ChangeState
+from reconcile.changes.policy.guard import WEEKDAYS
 from reconcile.changes.screens.asked import decide_url, review_url
 from reconcile.changes.types import ChangeKind
 

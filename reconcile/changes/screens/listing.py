@@ -7,8 +7,8 @@ from typing import Any
 
 from popflix.console.pieces import vocabulary
 from reconcile.changes import told
-from reconcile.changes.guard import WEEKDAYS
 from reconcile.changes.models import Change, ChangeSet, ChangeState
+from reconcile.changes.policy.guard import WEEKDAYS
 from reconcile.changes.screens.asked import AFTER, BEFORE, PER_PAGE, Asked
 from reconcile.changes.screens.cards import Card, cards
 from reconcile.changes.screens.words import KIND, STATE

@@ -18,9 +18,9 @@ from popflix.console.units.acting import run_now
 from popflix.engine.registry import registry
 from popflix.lib.admin import why_said
 from popflix.lib.errors import OperatorError
-from reconcile.changes.applying import DECIDE_UNIT
-from reconcile.changes.choosing import Choice, clean_choice
-from reconcile.changes.deciding import DECIDABLE, Verdict, require_open
+from reconcile.changes.approval.applying import DECIDE_UNIT
+from reconcile.changes.approval.choosing import Choice, clean_choice
+from reconcile.changes.approval.deciding import DECIDABLE, Verdict, require_open
 from reconcile.changes.models import Change, ChangeSet, ChangeState, Purpose
 from reconcile.changes.screens.asked import FILTERS, review_url
 from reconcile.changes.screens.cards import cards

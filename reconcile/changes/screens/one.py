@@ -14,9 +14,9 @@ from popflix.lib import audit
 from popflix.lib.admin import why_said
 from popflix.lib.clock import SYSTEM_CLOCK
 from popflix.lib.errors import OperatorError
-from reconcile.changes.applying import apply_soon
-from reconcile.changes.carrying import may_be_applied
-from reconcile.changes.deciding import Verdict, decide
+from reconcile.changes.approval.applying import apply_soon
+from reconcile.changes.approval.carrying import may_be_applied
+from reconcile.changes.approval.deciding import Verdict, decide
 from reconcile.changes.models import Change, ChangeSet
 from reconcile.changes.screens.cards import cards
 from reconcile.changes.screens.review import figures, find_set, seen_on, tools

@@ -16,7 +16,7 @@ from django.shortcuts import redirect
 from popflix.console.doors import page, shown
 from popflix.lib.errors import OperatorError
 from reconcile.changes import told
-from reconcile.changes.deciding import Verdict, newer_set, require_open
+from reconcile.changes.approval.deciding import Verdict, newer_set, require_open
 from reconcile.changes.models import ChangeSet, ChangeState, Purpose
 from reconcile.changes.screens.asked import FILTERS, Asked, asked, decide_url, review_url
 from reconcile.changes.screens.listing import filters, listed

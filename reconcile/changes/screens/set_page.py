@@ -11,9 +11,8 @@ from django.urls import NoReverseMatch, reverse
 
 from popflix.console.pieces import vocabulary
 from popflix.lib.errors import OperatorError
-from reconcile.changes import breakdown, told
-from reconcile.changes.breakdown import Cell, Dominant
-from reconcile.changes.carrying import may_be_applied
+from reconcile.changes import told
+from reconcile.changes.approval.carrying import may_be_applied
 from reconcile.changes.models import (
     Change,
     ChangeSet,
@@ -22,12 +21,14 @@ from reconcile.changes.models import (
     Purpose,
     SetState,
 )
+from reconcile.changes.policy import breakdown
+from reconcile.changes.policy.breakdown import Cell, Dominant
 from reconcile.changes.screens.asked import decide_url, review_url
 from reconcile.changes.screens.holding import Hold, Names, find_holds, told_hold
 from reconcile.changes.screens.review import figures, why_closed
 from reconcile.changes.screens.words import APPROVE, STATE, UNDO
 from reconcile.changes.types import ChangeKind
-from reconcile.changes.undoing import require_possible
+from reconcile.changes.undo.undoing import require_possible
 from reconcile.feed.models import Cinema
 
 MOST = 20  # lines of a table, and slices whose reasons are shown

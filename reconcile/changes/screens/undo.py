@@ -16,7 +16,7 @@ from reconcile.changes.screens.cards import cards
 from reconcile.changes.screens.review import find_set
 from reconcile.changes.screens.words import UNDO
 from reconcile.changes.types import ChangeKind
-from reconcile.changes.undoing import MOST_KEPT_TOLD, UNIT, preview_undo, require_possible
+from reconcile.changes.undo.undoing import MOST_KEPT_TOLD, UNIT, preview_undo, require_possible
 
 _WRITTEN = {  # by what reverses them
     ChangeKind.INSERT: "come into master again",

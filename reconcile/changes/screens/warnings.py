@@ -19,8 +19,8 @@ from popflix.console.pieces.tones import State, Tone
 from popflix.lib.admin import ReadOnlyAdmin
 from popflix.lib.filters import FixedFilter
 from reconcile.changes import told
-from reconcile.changes.impossible import Oddity
 from reconcile.changes.models import ChangeSet, ProgrammeWarning
+from reconcile.changes.policy.impossible import Oddity
 from reconcile.changes.screens.cells import NOTHING
 from reconcile.changes.screens.changes import CinemaFilter
 from reconcile.changes.screens.words import SHOWS

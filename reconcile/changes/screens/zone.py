@@ -14,8 +14,8 @@ from popflix.console.doors import action, page, shown
 from popflix.lib.admin import why_said
 from popflix.lib.errors import OperatorError
 from reconcile.changes.screens.words import APPROVE
-from reconcile.changes.zone_change import propose_zone, standing_zone_set
-from reconcile.changes.zone_preview import ZonePreview, preview_zone
+from reconcile.changes.zone.zone_change import propose_zone, standing_zone_set
+from reconcile.changes.zone.zone_preview import ZonePreview, preview_zone
 from reconcile.feed.models import Cinema, Source
 from reconcile.feed.zones import is_zone
 

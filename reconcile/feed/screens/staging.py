@@ -16,7 +16,7 @@ from popflix.console.pieces.tones import State, Tone
 from popflix.lib.admin import ReadOnlyAdmin
 from popflix.lib.filters import FixedFilter
 from reconcile.changes import told
-from reconcile.changes.staged import Standing, Word, standings, waiting_ids
+from reconcile.changes.finding.staged import Standing, Word, standings, waiting_ids
 from reconcile.changes.types import COMPARED, ChangeKind
 from reconcile.feed.screens.shows import ShowAdmin, ShowList
 from reconcile.feed.screens.words import SHOWS

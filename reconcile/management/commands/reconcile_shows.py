@@ -9,8 +9,8 @@ from django.core.management.base import CommandParser
 from popflix.lib.command import OperatorCommand, Report, StopRequest
 from popflix.lib.people import os_user
 from popflix.lib.progress import make_reporter
-from reconcile.changes.report import dry_run, reconcile_here
-from reconcile.changes.wish import BATCH_ROWS
+from reconcile.changes.judging.report import dry_run, reconcile_here
+from reconcile.changes.judging.wish import BATCH_ROWS
 
 
 class Command(OperatorCommand):

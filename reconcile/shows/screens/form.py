@@ -13,8 +13,8 @@ from django.utils.html import format_html
 
 from popflix.lib.addresses import is_http
 from popflix.lib.models import LockMode
-from reconcile.changes.fingerprint import fingerprint
-from reconcile.changes.inactive import active_word, inactive_word
+from reconcile.changes.policy.fingerprint import fingerprint
+from reconcile.changes.policy.inactive import active_word, inactive_word
 from reconcile.changes.types import KEY
 from reconcile.feed.values import clean
 from reconcile.feed.words import is_active

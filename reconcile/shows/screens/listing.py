@@ -16,7 +16,7 @@ from popflix.console.pieces import render
 from popflix.lib import field_locks
 from popflix.lib.clock import SYSTEM_CLOCK
 from popflix.lib.models import FieldLock
-from reconcile.changes.kept import TABLE
+from reconcile.changes.finding.kept import TABLE
 from reconcile.feed.screens.shows import ShowList
 from reconcile.feed.words import INACTIVE_WORDS
 from reconcile.shows.screens.words import field_name

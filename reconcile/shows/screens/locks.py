@@ -17,7 +17,7 @@ from popflix.lib.clock import SYSTEM_CLOCK
 from popflix.lib.field_locks import kept
 from popflix.lib.filters import FixedFilter
 from popflix.lib.models import FieldLock
-from reconcile.changes.kept import TABLE
+from reconcile.changes.finding.kept import TABLE
 from reconcile.feed.screens.words import SHOWS
 from reconcile.shows.editing import unlock_fields
 from reconcile.shows.screens.words import EDIT, UNTIL, field_name

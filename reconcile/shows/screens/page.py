@@ -18,7 +18,7 @@ from popflix.lib.addresses import is_http
 from popflix.lib.clock import SYSTEM_CLOCK
 from popflix.lib.field_locks import Kept
 from reconcile.changes import told
-from reconcile.changes.kept import TABLE
+from reconcile.changes.finding.kept import TABLE
 from reconcile.changes.models import ChangeState
 from reconcile.changes.screens.words import KIND, STATE
 from reconcile.shows import history

@@ -73,8 +73,8 @@ PINNED: dict[int, str] = {
     13: "console_panel units",
     15: "reconcile_changeset_review",
     16: "reconcile_changeset_decide_all",
-    27: "console_panel needs",
-    42: "index",
+    29: "console_panel needs",
+    43: "index",
     76: "auth_group_delete",
 }
 _LOOKED_AT = (200, 286)

@@ -10,8 +10,8 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from reconcile.changes import guard, moves
-from reconcile.changes.inactive import inactive_word
+from reconcile.changes.policy import guard, moves
+from reconcile.changes.policy.inactive import inactive_word
 from reconcile.changes.types import COMPARED, ChangeKind, Row, Slice
 from tests.reconcile.changes.naive_locks import Locks, feed_key, is_locked, kept, not_agreed
 

@@ -7,7 +7,7 @@ from itertools import permutations
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from reconcile.changes.assignment import assign
+from reconcile.changes.policy.assignment import assign
 
 COSTS = st.tuples(st.integers(1, 5), st.integers(1, 5)).flatmap(
     lambda size: st.lists(

@@ -7,12 +7,12 @@ from dataclasses import replace
 
 import pytest
 
-from reconcile.changes.compose import Policy, compose
-from reconcile.changes.guard import Figures
-from reconcile.changes.inactive import inactive_word
-from reconcile.changes.proposal import Decision, State
-from reconcile.changes.residue import Absent, Residue, figures
-from reconcile.changes.tally import Tally, lines, tally_of
+from reconcile.changes.policy.compose import Policy, compose
+from reconcile.changes.policy.guard import Figures
+from reconcile.changes.policy.inactive import inactive_word
+from reconcile.changes.policy.proposal import Decision, State
+from reconcile.changes.policy.residue import Absent, Residue, figures
+from reconcile.changes.policy.tally import Tally, lines, tally_of
 from reconcile.changes.types import ChangeKind
 from tests.reconcile.changes.rows import SATURDAY, at, show
 

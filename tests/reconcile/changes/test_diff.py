@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reconcile.changes.diff import ALL, Difference, before_after, changed, told
-from reconcile.changes.fingerprint import fingerprint
+from reconcile.changes.policy.diff import ALL, Difference, before_after, changed, told
+from reconcile.changes.policy.fingerprint import fingerprint
 from reconcile.changes.types import COMPARED, KEY, Row
 from tests.reconcile.changes.rows import show
 

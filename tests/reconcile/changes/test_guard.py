@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reconcile.changes.guard import DEFAULTS, Figures, Past, Verdict, judge, norm
+from reconcile.changes.policy.guard import DEFAULTS, Figures, Past, Verdict, judge, norm
 from reconcile.changes.types import ChangeKind
 
 SATURDAY = 5

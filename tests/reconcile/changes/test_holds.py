@@ -8,7 +8,7 @@ from django.test import Client
 from pytest_django import Settings
 
 from popflix.engine.models import Notification
-from reconcile.changes.holds import announce_held
+from reconcile.changes.judging.holds import announce_held
 from reconcile.changes.models import ChangeState, SetState
 from tests.popflix.console.home.asked import about, told
 from tests.popflix.console.shown import page

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reconcile.changes.impossible import (
+from reconcile.changes.policy.impossible import (
     Hours,
     Impossible,
     Oddity,

@@ -7,11 +7,11 @@ from dataclasses import replace
 
 import pytest
 
-from reconcile.changes.compose import Policy, compose
-from reconcile.changes.grouping import grouped
-from reconcile.changes.locking import displaced, has_passed
-from reconcile.changes.proposal import Proposal, State
-from reconcile.changes.residue import Absent, Residue
+from reconcile.changes.policy.compose import Policy, compose
+from reconcile.changes.policy.grouping import grouped
+from reconcile.changes.policy.locking import displaced, has_passed
+from reconcile.changes.policy.proposal import Proposal, State
+from reconcile.changes.policy.residue import Absent, Residue
 from reconcile.changes.types import ChangeKind, Row
 from tests.reconcile.changes.rows import SATURDAY, at, show
 

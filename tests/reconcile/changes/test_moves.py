@@ -12,8 +12,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reconcile.changes import moves
-from reconcile.changes.moves import Ambiguous, Pairing, pair
+from reconcile.changes.policy import moves
+from reconcile.changes.policy.moves import Ambiguous, Pairing, pair
 from reconcile.changes.types import Row
 from tests.reconcile.changes.rows import show
 from tests.reconcile.changes.test_assignment import all_ways

@@ -27,7 +27,7 @@ from typing import Any
 
 import pytest
 
-from reconcile.changes.moves import pair
+from reconcile.changes.policy.moves import pair
 from reconcile.changes.types import Row
 from tests.reconcile.changes.rows import of_shows, of_the_real_feed
 from tests.reconcile.feed import chain

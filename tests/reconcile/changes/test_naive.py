@@ -8,7 +8,7 @@ from dataclasses import replace
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reconcile.changes.guard import Past
+from reconcile.changes.policy.guard import Past
 from reconcile.changes.types import ChangeKind, Row, Slice
 from tests.reconcile.changes.naive import Known, Result, Rules, reconcile
 from tests.reconcile.changes.rows import SATURDAY, at, show

@@ -1,0 +1,1 @@
+"""What persons decide of changes, and that it gets into master."""

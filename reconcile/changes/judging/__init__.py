@@ -1,0 +1,1 @@
+"""A load judged: proposals made, stored as a change set, and told."""

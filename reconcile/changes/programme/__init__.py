@@ -1,0 +1,1 @@
+"""What of a staged programme cannot be, or hardly."""

@@ -1,0 +1,1 @@
+"""The reverse of a change set, which is a change set."""

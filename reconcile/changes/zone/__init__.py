@@ -1,0 +1,1 @@
+"""Another time zone of a cinema, as a change set."""
