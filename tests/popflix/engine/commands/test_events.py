@@ -81,7 +81,7 @@ class TestWhatIsThere:
         assert numbers(manage("events", "--json", "--unit", "gone").out) == [other.pk]
         answer = manage("events", "--unit", "nonsense")
         assert answer.code == 1
-        assert "count-up, greet" in answer.err
+        assert "greet, greet-and-greet" in answer.err
 
     @pytest.mark.parametrize(
         "arguments",
