@@ -20,12 +20,18 @@ class Source(StrEnum):
 
     @property
     def words(self) -> str:
+        """Within a sentence."""
         return _WORDS[self]
+
+    @property
+    def subject(self) -> str:
+        """As its beginning."""
+        return self.words[0].upper() + self.words[1:]
 
 
 _WORDS = {
-    Source.OPERATOR: "An operator",
-    Source.FEED: "The feed",
+    Source.OPERATOR: "an operator",
+    Source.FEED: "the feed",
     Source.TMDB: "TMDB",
     Source.IMDB: "IMDb",
 }

@@ -12,7 +12,7 @@ from typing import Annotated, Generic, Protocol, TypeVar
 from msgspec import UNSET, Meta, Struct, UnsetType, field
 from msgspec.json import Decoder
 
-from popflix.lib.http import decode_json
+from popflix.lib.http.decode import decode_json
 
 UPSTREAM = "TMDB"
 Entry = TypeVar("Entry")
