@@ -52,6 +52,11 @@ TMDB_RETRIES = env.integer("TMDB_RETRIES", 3)  # further tries of one request wi
 TMDB_CONNECT_SECONDS = env.number("TMDB_CONNECT_SECONDS", 5, at_least=0.1)
 TMDB_READ_SECONDS = env.number("TMDB_READ_SECONDS", 15, at_least=0.1)
 
+# --- OMDb: ratings of IMDb, Rotten Tomatoes and Metacritic -------------------------------
+OMDB_API_KEY = env.text("OMDB_API_KEY")  # sent in the query, where OMDb wants it
+OMDB_BASE_URL = env.text("OMDB_BASE_URL", "https://www.omdbapi.com").rstrip("/")
+OMDB_RATE_PER_SECOND = env.number("OMDB_RATE_PER_SECOND", 5, at_least=0.1)
+
 # --- Work ------------------------------------------------------------------------------
 POPFLIX_MAX_ATTEMPTS = env.integer("POPFLIX_MAX_ATTEMPTS", 5, at_least=1)
 POPFLIX_LEASE_SECONDS = env.integer("POPFLIX_LEASE_SECONDS", 60, at_least=5)
