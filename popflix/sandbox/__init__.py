@@ -11,6 +11,11 @@ From a shell, and in a test::
         assert sandbox.report()["worst_second"] <= 40
         assert outcome == sandbox.expected()   # the right final state of each title
 
+        call_command("load_shows", sandbox.shows_url, "--time-zone", "Asia/Kolkata")
+
+It also has a feed of a cinema programme, /shows.json?edition=N&faults=… (`shows_feed`), whose
+times are a wall clock.
+
 What it answers: /3/movie/{id or tconst} and /3/tv/{id} with append_to_response, /3/find/{tconst},
 /3/configuration, /3/authentication; with TMDB's own 400, 401, 404 and 405. Its own pages lie
 under /__sandbox__/: report, expected, title.basics.tsv and (POST) reset. Titles, answers and

@@ -13,6 +13,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any
+from urllib.parse import urlencode
 
 from popflix.sandbox.options import API_KEY_VARIABLE, READ_TOKEN_VARIABLE
 
@@ -48,6 +49,19 @@ class Sandbox:
         """Write title.basics.tsv of its titles to `path` and return it."""
         path.write_bytes(self._ask("GET", "title.basics.tsv"))
         return path
+
+    @property
+    def shows_url(self) -> str:
+        """The feed of shows; `?edition=2&faults=html` asks for another one than is set."""
+        return f"http://127.0.0.1:{self.port}/shows.json"
+
+    def set_shows(self, *, edition: int | None = None, faults: str | None = None) -> None:
+        """What the feed of shows gives from now on where its address does not say."""
+        given = {"edition": edition, "faults": faults}
+        query = urlencode({name: value for name, value in given.items() if value is not None})
+        told = json.loads(self._ask("POST", f"shows?{query}"))
+        if "edition" not in told:
+            raise SandboxError(str(told.get("message", told)))
 
     def reset(self) -> None:
         """Clear the counts and begin the faults anew."""
@@ -91,6 +105,10 @@ def running(
     slow_ms: float = 3000,
     retry_after: int | None = None,
     hard_limit: int = 0,
+    cinemas: int = 8,
+    shows: int = 500,
+    edition: int = 1,
+    show_faults: str = "",
     api_key: str = "",
     read_token: str = "",
     verbose: bool = False,
@@ -107,6 +125,8 @@ def running(
         f"--port={port}", f"--titles={titles}", f"--seed={seed}",
         f"--latency-ms={latency_ms}", f"--slow-ms={slow_ms}", f"--faults={spec}",
         f"--fault-limit={fault_limit}", f"--hard-limit={hard_limit}",
+        f"--cinemas={cinemas}", f"--shows={shows}", f"--edition={edition}",
+        f"--show-faults={show_faults}",
         *(["--no-direct"] if no_direct else []),
         *(["--verbose"] if verbose else []),
         *([f"--data={data}"] if data is not None else []),

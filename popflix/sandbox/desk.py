@@ -12,11 +12,13 @@ from dataclasses import dataclass, replace
 from enum import Enum
 from urllib.parse import parse_qsl, unquote
 
-from popflix.sandbox import answers, posters
+from popflix.sandbox import answers, posters, shows_feed
 from popflix.sandbox.answers import Answer, Source, encode
 from popflix.sandbox.counting import Counts
 from popflix.sandbox.faults import FaultPlan
 from popflix.sandbox.keys import Keys
+from popflix.sandbox.shows import Programme
+from popflix.sandbox.shows_feed import ShowFeed
 from popflix.sandbox.wire import Request, response
 
 OWN_PREFIX = b"/__sandbox__/"
@@ -76,6 +78,7 @@ class Desk:
         keys: Keys,
         faults: FaultPlan,
         manners: Manners,
+        shows: ShowFeed | None = None,
         log: Callable[[str], None] | None = None,
     ) -> None:
         self.counts = Counts()
@@ -83,6 +86,7 @@ class Desk:
         self._keys = keys
         self._faults = faults
         self._manners = manners
+        self._shows = shows or ShowFeed(Programme())
         self._log = log
         self._routes: dict[bytes, _Route] = {}
 
@@ -94,6 +98,8 @@ class Desk:
             is_read = request.method in ("GET", "HEAD")
             picture = posters.poster(request.target) if is_read else answers.WRONG_METHOD
             return self._reply(request, picture, latency=0)
+        if request.target.partition(b"?")[0] == shows_feed.PATH:  # a cinema's: no key either
+            return self._feed(request)
         route = self._routes.get(request.target) or self._find_route(request.target)
         in_the_last_second = self.counts.arrived(now, route.answer.tconst)
         refusal = self._refusal(request, route, in_the_last_second)
@@ -140,13 +146,15 @@ class Desk:
         if fault == "reset":
             return replace(reply, payload=b"", ending=Ending.RESET)
         if fault == "truncated":
-            missing = len(answer.body) // 2 + 1
-            return replace(reply, payload=reply.payload[:-missing], ending=Ending.CLOSE)
+            return _cut(reply, answer)
         return reply
 
-    def _reply(self, request: Request, answer: Answer, latency: float | None = None) -> Reply:
+    def _reply(
+        self, request: Request, answer: Answer, latency: float | None = None, **headers: str
+    ) -> Reply:
         close = request.headers.close
-        headers = {"Allow": "GET"} if answer.status == 405 else {}
+        if answer.status == 405:
+            headers["Allow"] = "GET"
         if answer.status == 429 and self._manners.retry_after:
             headers["Retry_After"] = self._manners.retry_after
         payload = response(answer, close=close, **headers)
@@ -154,6 +162,17 @@ class Desk:
             payload = payload[: len(payload) - len(answer.body)]
         delay = self._manners.latency if latency is None else latency
         return Reply(payload, delay, Ending.CLOSE if close else Ending.KEEP)
+
+    def _feed(self, request: Request) -> Reply:
+        """The feed of shows; it is none of TMDB's and not among the counts."""
+        if request.method not in ("GET", "HEAD"):
+            return self._reply(request, answers.WRONG_METHOD, latency=0)
+        given = self._shows.answer(request.target, gzipped=request.headers.gzip)
+        if self._log:
+            self._log(f"{request.method} {shows_feed.PATH.decode()} {given.answer.status}")
+        headers = {"Content_Encoding": "gzip"} if given.is_gzip else {}
+        reply = self._reply(request, given.answer, latency=0, **headers)
+        return _cut(reply, given.answer) if given.is_cut else reply
 
     def _note(
         self, request: Request, route: _Route, status: str, tconst: str | None, fault: str = ""
@@ -165,10 +184,12 @@ class Desk:
     def _own_page(self, request: Request) -> Answer:
         """The sandbox's own pages: what was asked, and what is right."""
         name = request.target.partition(b"?")[0].removeprefix(OWN_PREFIX)
-        if name not in (b"report", b"expected", b"title.basics.tsv", b"reset"):
+        if name not in (b"report", b"expected", b"title.basics.tsv", b"reset", b"shows"):
             return answers.NOT_FOUND
-        if request.method != ("POST" if name == b"reset" else "GET"):
+        if request.method != ("POST" if name in (b"reset", b"shows") else "GET"):
             return answers.WRONG_METHOD
+        if name == b"shows":
+            return self._shows.set(request.target)
         if name == b"title.basics.tsv":
             return Answer(200, "".join(self._source.imdb_lines()).encode(), content_type=_TSV)
         if name == b"expected":
@@ -177,6 +198,12 @@ class Desk:
             self.counts.reset()
             self._faults.reset()
         return Answer(200, encode(self.counts.report()))
+
+
+def _cut(reply: Reply, answer: Answer) -> Reply:
+    """Half of the body that its head promises, and then the end of the connection."""
+    missing = len(answer.body) // 2 + 1
+    return replace(reply, payload=reply.payload[:-missing], ending=Ending.CLOSE)
 
 
 def _shown(path: str) -> str:

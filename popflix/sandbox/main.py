@@ -19,6 +19,8 @@ from popflix.sandbox.keys import Keys
 from popflix.sandbox.options import Options, add_options
 from popflix.sandbox.recordings import Recordings
 from popflix.sandbox.server import HOST, Server
+from popflix.sandbox.shows import Programme
+from popflix.sandbox.shows_feed import Setting, ShowFeed
 
 Say = Callable[[str], None]
 
@@ -46,6 +48,10 @@ def serve(options: Options, *, announce: Callable[[int, str], None], say: Say) -
         keys=Keys(options.api_key, options.read_token),
         faults=FaultPlan(options.faults, options.seed, options.fault_limit),
         manners=_manners(options),
+        shows=ShowFeed(
+            Programme(options.seed, options.cinemas, options.shows),
+            Setting(options.edition, options.show_faults),
+        ),
         log=say if options.verbose else None,
     )
     gc.freeze()  # a collection over the modules loaded so far would delay a request

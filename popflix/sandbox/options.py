@@ -11,6 +11,7 @@ from typing import Any
 
 from popflix.sandbox.catalogue import MOST_TITLES
 from popflix.sandbox.faults import FAULTS, FaultSpecError, parse_faults
+from popflix.sandbox.shows_faults import SHOW_FAULTS, parse_show_faults
 
 API_KEY_VARIABLE = "POPFLIX_SANDBOX_API_KEY"
 READ_TOKEN_VARIABLE = "POPFLIX_SANDBOX_READ_TOKEN"
@@ -31,6 +32,10 @@ class Options:
     slow_ms: float
     retry_after: int | None
     hard_limit: int
+    cinemas: int
+    shows: int
+    edition: int
+    show_faults: frozenset[str]
     api_key: str = field(repr=False)
     read_token: str = field(repr=False)
     verbose: bool
@@ -46,6 +51,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     """Declare every option; a bad value ends in a usage error that names it."""
     _add_content(parser)
     _add_behaviour(parser)
+    _add_shows(parser)
     _add_keys(parser)
     # with a parent that may be killed: its end of the pipe closes with it
     parser.add_argument("--until-stdin-closes", action="store_true", help=argparse.SUPPRESS)
@@ -84,6 +90,25 @@ def _add_behaviour(parser: argparse.ArgumentParser) -> None:
         type=_whole(0, 1_000_000),
         default=0,
         help="429 for what exceeds so many requests in a sliding second (default none)",
+    )
+
+
+def _add_shows(parser: argparse.ArgumentParser) -> None:
+    add = parser.add_argument
+    add("--cinemas", type=_whole(1, 5000), default=8, help="of the feed of shows (default 8)")
+    add(
+        "--shows",
+        type=_whole(1, 5_000_000),
+        default=500,
+        help="about how many the feed lists, in whole days (default 500)",
+    )
+    add("--edition", type=_whole(1, 50), default=1, help="of the feed; each differs (default 1)")
+    add(
+        "--show-faults",
+        type=_show_faults,
+        default=frozenset(),
+        metavar="NAME,…",
+        help=f"what is wrong with the feed of shows: {', '.join(SHOW_FAULTS)}",
     )
 
 
@@ -136,5 +161,12 @@ def _folder(text: str) -> Path:
 def _faults(text: str) -> dict[str, float]:
     try:
         return parse_faults(text)
+    except FaultSpecError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
+
+
+def _show_faults(text: str) -> frozenset[str]:
+    try:
+        return parse_show_faults(text)
     except FaultSpecError as error:
         raise argparse.ArgumentTypeError(str(error)) from None

@@ -23,6 +23,7 @@ class Headers:
     authorization: str
     content_length: int
     close: bool
+    gzip: bool = False  # the client takes it
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +60,8 @@ def _headers(block: bytes, old_version: bool) -> Headers:
         raise MalformedRequestError
     connection = fields.get(b"connection", "").lower()
     close = connection == "close" or (old_version and connection != "keep-alive")
-    return Headers(fields.get(b"authorization", ""), int(length), close)
+    gzip = "gzip" in fields.get(b"accept-encoding", "").lower()
+    return Headers(fields.get(b"authorization", ""), int(length), close, gzip)
 
 
 def response(answer: Answer, *, close: bool = False, **headers: str) -> bytes:

@@ -38,6 +38,7 @@ class Command(BaseCommand):
             f"A stand-in TMDB serves {described} at {root}/3 (Ctrl-C ends it).\n"
             f"Point popflix at it:     TMDB_BASE_URL={root}/3 TMDB_READ_TOKEN=any-word\n"
             f"Its titles, as IMDb's:   {root}/__sandbox__/title.basics.tsv\n"
+            f"A feed of shows:         {root}/shows.json (try ?edition=2, or ?faults=html)\n"
             f"What was asked so far:   {root}/__sandbox__/report"
         )
         self.stdout.flush()
