@@ -22,6 +22,8 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+from msgspec import Struct
+
 from sync.movies.fields import ALWAYS_THERE, BLANK, Source, is_blank
 
 ORDER = (Source.OPERATOR, Source.FEED, Source.TMDB, Source.IMDB)
@@ -56,7 +58,7 @@ class Policy:
         return order.index(source) if source in order else len(order) + ORDER.index(source)
 
 
-class FieldChange(NamedTuple):
+class FieldChange(Struct, frozen=True, gc=False):
     """A field that moves. `source` is whose value it has then, None for an empty field."""
 
     field: str
@@ -66,7 +68,7 @@ class FieldChange(NamedTuple):
     reason: str
 
 
-class Refusal(NamedTuple):
+class Refusal(Struct, frozen=True, gc=False):
     """A value that was offered and not taken, with the reason."""
 
     field: str
@@ -107,16 +109,13 @@ def merge(
     changes: list[FieldChange] = []
     refusals: list[Refusal] = []
     kept = dict(origins)
-    for name, said in _by_field(offers).items():
-        if len(said) == 1 and name not in origins and name not in locks:
-            (source, value), before = *said.items(), held[name]
-            if value == before and (source is Source.TMDB or is_blank(name, value)):
-                continue  # by far the most: TMDB says what is held
-            if is_blank(name, before):  # the next most: nobody has said anything before
-                changes.append(FieldChange(name, before, value, source, _FIRST_WORDS[source]))
-                if source is not Source.TMDB:
-                    kept[name] = str(source)
-                continue
+    rest = (
+        _by_field(offers)
+        if len(offers) != 1
+        else _after_the_simple(held, offers[0], {*origins, *locks}, changes)
+    )
+    kept |= {each.field: str(each.source) for each in changes if each.source is not Source.TMDB}
+    for name, said in rest.items():
         origin = Source(origins.get(name, Source.TMDB))
         one = _Field(name, held[name], origin, policy, name in locks)
         change = one.settle(said)
@@ -130,6 +129,33 @@ def merge(
         if change.after != change.before:
             changes.append(change)
     return Merged(tuple(changes), tuple(refusals), kept)
+
+
+def _after_the_simple(
+    held: Mapping[str, object],
+    offer: Offer,
+    special: Collection[str],
+    changes: list[FieldChange],
+) -> dict[str, dict[Source, object]]:
+    """Settle what is simple, which is nearly all there is, and return what is left.
+
+    Simple is that TMDB says what is held already, and that a field of which nothing was known is
+    filled; it is what `_Field` would come to.
+    """
+    left: dict[str, dict[Source, object]] = {}
+    source, words = offer.source, _FIRST_WORDS[offer.source]
+    for name, value in offer.values.items():
+        before = held[name]
+        if name not in special:
+            if value == before and source is Source.TMDB:
+                continue
+            if is_blank(name, before):
+                if not is_blank(name, value):
+                    changes.append(FieldChange(name, before, value, source, words))
+                continue
+        if not (name in ALWAYS_THERE and is_blank(name, value)):
+            left[name] = {source: BLANK[name] if value is None else value}
+    return left
 
 
 def _by_field(offers: Sequence[Offer]) -> dict[str, dict[Source, object]]:

@@ -45,7 +45,7 @@ class Images:
         return f"{self.base_url.rstrip('/')}/{size}{path}" if path else ""
 
 
-class MovieValues(Struct, frozen=True, kw_only=True):
+class MovieValues(Struct, frozen=True, kw_only=True, gc=False):
     """What one record says of one movie; UNSET: nothing."""
 
     media_type: str

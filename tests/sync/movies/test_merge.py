@@ -215,6 +215,23 @@ def test_the_order_of_the_sources_does_not_matter(
 
 @settings(max_examples=60)
 @given(row=rows(), offers=OFFERS, locks=LOCKS, policy=POLICIES)
+def test_one_source_alone_is_merged_as_among_others(
+    row: tuple[dict[str, object], dict[str, str]],
+    offers: list[Offer],
+    locks: set[str],
+    policy: Policy,
+) -> None:
+    held, origins = row
+    for one in offers:
+        alone = merge(held, origins, [one], locks=locks, policy=policy)
+        among = merge(held, origins, [one, offer(FEED)], locks=locks, policy=policy)
+        assert sorted(map(repr, alone.changes)) == sorted(map(repr, among.changes))
+        assert sorted(map(repr, alone.refusals)) == sorted(map(repr, among.refusals))
+        assert alone.origins == among.origins
+
+
+@settings(max_examples=60)
+@given(row=rows(), offers=OFFERS, locks=LOCKS, policy=POLICIES)
 def test_nothing_is_erased_that_its_source_did_not_say_is_none(
     row: tuple[dict[str, object], dict[str, str]],
     offers: list[Offer],
