@@ -25,7 +25,7 @@ from tests.services.servers import Missing, start_mariadb
 from tests.site import ROOT, Site, create_mysql_database
 
 TRANSFORMED_A_SECOND, STORED_A_SECOND = 5_000, 3_000
-BATCH = 500
+BATCH = 1_000
 _CHILD = "--child"
 
 
