@@ -17,11 +17,10 @@ from sync.movies.held import Key
 from sync.movies.models import Movie, StoredPayload, UpstreamState
 
 _KEY = ("media_type", "tmdb_id")
-_STATE = (
-    "release_date_known", "origins", "payload_id", "fetched_at", "upstream_state", "merged_into",
-)  # fmt: skip
+_OF_VALUES = (*FIELDS, "release_date_known", "origins")
+_OF_ANSWER = ("payload_id", "fetched_at", "upstream_state", "merged_into")
 _FIRST = ("excluded_by", "excluded_why", "created_at")  # written once
-_COLUMNS = (*_KEY, *FIELDS, *_STATE, "updated_at", *_FIRST)
+_COLUMNS = (*_KEY, *_OF_VALUES, *_OF_ANSWER, "updated_at", *_FIRST)
 _PAYLOAD_COLUMNS = ("sha256", "body", "size", "kind", "first_seen_at")
 _ENCODER = msgspec.json.Encoder()
 _LISTS = frozenset(name for name in FIELDS if isinstance(BLANK[name], list))
@@ -38,8 +37,11 @@ class MovieRow(NamedTuple):
     is_moved: bool  # then `updated_at` moves too
 
 
-def write_movies(movies: Sequence[MovieRow], now: dt.datetime) -> None:
-    """Insert and update, in the caller's transaction, in an order that all writers share."""
+def write_movies(movies: Sequence[MovieRow], now: dt.datetime, *, is_answer: bool = True) -> None:
+    """Insert and update, in the caller's transaction, in an order that all writers share.
+
+    Where no answer came (`is_answer` False), only the values of rows that exist are written.
+    """
     instant = cache(connection.ops.adapt_datetimefield_value)
     rows: dict[bool, list[Sequence[object]]] = {True: [], False: []}
     for movie in sorted(movies, key=lambda movie: movie.key):
@@ -53,7 +55,7 @@ def write_movies(movies: Sequence[MovieRow], now: dt.datetime) -> None:
         )
         written = (*movie.key, *_adapted(movie.values), *state, instant(now), "", "", instant(now))
         rows[movie.is_moved].append(written)
-    updated = (*FIELDS, *_STATE)
+    updated = (*_OF_VALUES, *_OF_ANSWER) if is_answer else _OF_VALUES
     upsert(Movie, _COLUMNS, rows[True], key=_KEY, updated=(*updated, "updated_at"))
     upsert(Movie, _COLUMNS, rows[False], key=_KEY, updated=updated)
 

@@ -7,46 +7,29 @@ held changes nothing. Values move as `sync.movies.merge` decides, and `updated_a
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum, auto
-from typing import Any, NamedTuple
+from typing import Any
 
 from django.db import transaction
 
 from popflix.engine.models import Lane
 from popflix.lib.locks import again_when_locked
-from sync.movies.bodies import Body
 from sync.movies.conflicts import find_conflicts, write_conflicts
-from sync.movies.fields import Source
-from sync.movies.held import NOTHING, Held, Key, Mark, ids_of, lock_marks, marks_of, read_held
-from sync.movies.merge import DEFAULT_POLICY, Merged, Offer, Policy, merge
+from sync.movies.held import Key, Mark, ids_of, lock_marks
+from sync.movies.merge import DEFAULT_POLICY, Merged, Policy
 from sync.movies.models import AskedBy, Movie, UpstreamState
+from sync.movies.planning import Fetched, LocksOf, Plan, no_locks, plan_movies, plan_news
 from sync.movies.rating_rows import Rated, write_ratings
-from sync.movies.rows import MovieRow, write_movies, write_payloads
-from sync.movies.transform import MovieValues
+from sync.movies.rows import write_movies, write_payloads
 from sync.movies.work import Settled, Work, lock_work, settled_lane, write_settled
 
-LocksOf = Callable[[Collection[int]], Mapping[str, Collection[str]]]
+__all__ = [
+    "Fetched", "LocksOf", "Stored", "apply_movies", "no_locks", "plan_movies", "rewrite_movies",
+    "store_movies",
+]  # fmt: skip
 FROM_TMDB = "TMDB's record"
-
-
-@dataclass(frozen=True, slots=True)
-class Fetched:
-    """One answer of TMDB's. `token` is the lease of the claimed work row, "" where none was.
-
-    `due_at` is when the movie is to be fetched again.
-    """
-
-    values: MovieValues
-    body: Body
-    fetched_at: dt.datetime
-    due_at: dt.datetime | None = None
-    token: str = ""
-
-    @property
-    def key(self) -> Key:
-        return self.values.key
 
 
 @dataclass
@@ -64,10 +47,6 @@ class Stored:
     lost: int = 0
     conflicts: int = 0
     merged: dict[Key, Merged] = field(default_factory=dict)
-
-
-def no_locks(movie_ids: Collection[int]) -> Mapping[str, Collection[str]]:
-    return {}
 
 
 def store_movies(batch: Sequence[Fetched], **options: Any) -> Stored:
@@ -99,7 +78,7 @@ def apply_movies(
     told = {key: _standing(one, marks.get(key)) for key, one in mine.items()}
     news = [one for key, one in mine.items() if told[key] is _Standing.NEWS]
     same = [one for key, one in mine.items() if told[key] is _Standing.SAME]
-    plans = _plan(news, marks, locks_of, policy)
+    plans = plan_news(news, marks, locks_of, policy)
     _touch([(ids[one.key], one.fetched_at) for one in same])
     ids |= _write(plans, now)
     _settle([one for one in mine.values() if one.token or told[one.key] is not _Standing.OLDER],
@@ -117,15 +96,36 @@ def apply_movies(
     )
 
 
-def plan_movies(
-    batch: Sequence[Fetched], *, locks_of: LocksOf = no_locks, policy: Policy = DEFAULT_POLICY
-) -> dict[Key, Merged]:
-    """What `apply_movies` would change of each movie, whether its body is held or not.
+def rewrite_movies(
+    batch: Sequence[Fetched],
+    *,
+    now: dt.datetime,
+    locks_of: LocksOf = no_locks,
+    policy: Policy = DEFAULT_POLICY,
+) -> Stored:
+    """Write what is read today of bodies that are held, in the caller's transaction.
 
-    Writes nothing; a movie that is not there yet is all changes.
+    TMDB has not answered: age, upstream state and work rows stay as they are. A movie that has
+    another body by now is left alone and counted as `older`. `fetched_at` is the movie's own.
     """
-    marks = marks_of([one.key for one in batch])
-    return {plan.one.key: plan.result for plan in _plan(batch, marks, locks_of, policy)}
+    marks = lock_marks([one.key for one in batch])
+    ours = [
+        one
+        for one in {one.key: one for one in batch}.values()
+        if one.key in marks and marks[one.key].payload == one.body.sha256
+    ]
+    plans = plan_news(ours, marks, locks_of, policy)
+    moved = [plan for plan in plans if plan.is_moved]
+    write_movies([plan.row for plan in moved], now, is_answer=False)
+    ids = {key: mark.id for key, mark in marks.items()}
+    _rate(plans, ids)
+    return Stored(
+        updated=len(moved),
+        unchanged=len(plans) - len(moved),
+        older=len({one.key for one in batch}) - len(plans),
+        conflicts=_record_conflicts(plans, ids, now),
+        merged={plan.one.key: plan.result for plan in moved},
+    )
 
 
 def _oldest_first(batch: Sequence[Fetched]) -> list[Fetched]:
@@ -165,58 +165,27 @@ def _standing(one: Fetched, mark: Mark | None) -> _Standing:
     return _Standing.SAME if is_held else _Standing.NEWS
 
 
-class _Plan(NamedTuple):
-    one: Fetched
-    mark: Mark | None
-    before: Held
-    result: Merged
-
-    @property
-    def is_moved(self) -> bool:
-        return self.mark is None or bool(self.result.changes)
-
-    @property
-    def row(self) -> MovieRow:
-        values = self.result.after(self.before.values)
-        return MovieRow(
-            self.one.key, values, self.result.origins, self.one.body.sha256, self.one.fetched_at,
-            self.is_moved,
-        )  # fmt: skip
-
-
-def _plan(
-    news: Sequence[Fetched], marks: Mapping[Key, Mark], locks_of: LocksOf, policy: Policy
-) -> list[_Plan]:
-    known = [marks[one.key].id for one in news if one.key in marks]
-    held, locks = read_held(known), locks_of(known)
-    plans = []
-    for one in news:
-        mark = marks.get(one.key)
-        before = held[mark.id] if mark else NOTHING
-        keep = locks.get(str(mark.id), ()) if mark else ()
-        offer = Offer(Source.TMDB, one.values.said(), one.fetched_at)
-        result = merge(before.values, before.origins, [offer], locks=keep, policy=policy)
-        plans.append(_Plan(one, mark, before, result))
-    return plans
-
-
-def _write(plans: Sequence[_Plan], now: dt.datetime) -> dict[Key, int]:
+def _write(plans: Sequence[Plan], now: dt.datetime) -> dict[Key, int]:
     """The movies, their payloads and TMDB's ratings; returns the movies' ids."""
     if not plans:
         return {}
     write_payloads([(plan.one.body, plan.one.values.media_type) for plan in plans], now)
     write_movies([plan.row for plan in plans], now)
     ids = ids_of([plan.one.key for plan in plans])
+    _rate(plans, ids)
+    return ids
+
+
+def _rate(plans: Sequence[Plan], ids: Mapping[Key, int]) -> None:
     rated = [
         Rated(ids[plan.one.key], rating, plan.one.fetched_at, FROM_TMDB)
         for plan in plans
         for rating in plan.one.values.ratings
     ]
     write_ratings(rated)
-    return ids
 
 
-def _record_conflicts(plans: Sequence[_Plan], ids: Mapping[Key, int], now: dt.datetime) -> int:
+def _record_conflicts(plans: Sequence[Plan], ids: Mapping[Key, int], now: dt.datetime) -> int:
     named = {
         plan.one.key: (ids[plan.one.key], str(change.after))
         for plan in plans

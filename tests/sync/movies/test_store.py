@@ -27,7 +27,7 @@ from sync.movies.models import (
 )
 from sync.movies.rating_rows import Rated, write_ratings
 from sync.movies.ratings import RatingSource, RatingValue
-from sync.movies.store import Stored, plan_movies, store_movies
+from sync.movies.store import Fetched, Stored, plan_movies, rewrite_movies, store_movies
 from sync.movies.work import Settled, ask_for, write_settled
 from tests.sync.movies.invented import NOW, fetched, movie, tv
 
@@ -173,6 +173,38 @@ def test_the_plan_of_a_batch_writes_nothing() -> None:
     assert len(plan["movie", 2].changes) > 10
     assert held().title == "The Glass Harbour"
     assert Movie.objects.count() == 1
+
+
+class TestReadingHeldBodiesAnew:
+    def rewrite(self, *batch: Fetched, now: dt.datetime = NOW + DAY) -> Stored:
+        with transaction.atomic():
+            return rewrite_movies(batch, now=now)
+
+    def test_only_the_values_that_differ_move(self) -> None:
+        store(movie())
+        Movie.objects.update(title="As it was read before", upstream_state="gone")
+        MovieFetch.objects.update(due_at=None)
+        stored = self.rewrite(fetched(movie()))
+        row = held()
+        assert counts(stored) == (0, 1, 0)
+        assert [each.field for each in stored.merged["movie", FIRST].changes] == ["title"]
+        assert (row.title, row.updated_at) == ("The Glass Harbour", NOW + DAY)
+        assert (row.fetched_at, row.upstream_state) == (NOW, "gone")
+        assert MovieFetch.objects.get().due_at is None
+        assert counts(self.rewrite(fetched(movie()))) == (0, 0, 1)
+
+    def test_a_movie_that_has_another_body_by_now_is_left_alone(self) -> None:
+        store(movie(title="New"))
+        stored = self.rewrite(fetched(movie(title="Old")), fetched(movie(2)))
+        assert (stored.older, counts(stored)) == (2, (0, 0, 0))
+        assert held().title == "New"
+        assert Movie.objects.count() == 1
+
+    def test_a_rating_that_was_not_read_before_is_written(self) -> None:
+        store(movie())
+        MovieRating.objects.all().delete()
+        self.rewrite(fetched(movie()))
+        assert MovieRating.objects.get().rated_at == NOW
 
 
 class TestRatings:
