@@ -32,6 +32,7 @@ class Standing(Enum):
     LIVE = "live"
     UNLISTED = "unlisted"  # live, but the export of ids lacks it
     GONE = "gone"  # the export has it, GET answers 404
+    BROKEN = "broken"  # listed and exported, GET always answers 500
     MERGED = "merged"  # the export has it, GET answers the body of another id
 
 
@@ -78,7 +79,7 @@ class Film:
     @property
     def is_listed(self) -> bool:
         """Whether /discover may list it."""
-        return self.standing in (Standing.LIVE, Standing.UNLISTED)
+        return self.standing not in (Standing.GONE, Standing.MERGED)
 
     @property
     def is_exported(self) -> bool:
@@ -90,13 +91,17 @@ class Film:
 
 
 class Films:
-    """`count` entries of one media type. A later `revision` has changed some of them."""
+    """`count` entries of one media type, up to `broken` of which no request ever gets.
 
-    def __init__(self, media_type: str, seed: int, count: int, revision: int = 1) -> None:
+    A later `revision` has changed some of them.
+    """
+
+    def __init__(self, media_type: str, seed: int, count: int, broken: int = 0) -> None:
         self.media_type = media_type
         self.seed = seed
         self.count = count
-        self.revision = revision
+        self.revision = 1
+        self._broken_each = max(1, count // broken) if broken else 0
         self._key = f"{seed} {media_type}"
 
     def __iter__(self) -> Iterator[Film]:
@@ -114,11 +119,16 @@ class Films:
         odd = _block(self._key, block)[slot]
         into = self._merged_into(block, odd.target)
         standing = Standing.GONE if odd.target is not None and into is None else odd.standing
+        if standing is Standing.LIVE and self._is_broken(index):
+            standing = Standing.BROKEN
         return self._drawn(index, odd, standing, into)
 
     def is_changed(self, index: int) -> bool:
         """Whether the last revision made another of it."""
         return self.revision > 1 and (index + self.revision) % _CHANGED_EACH == 0
+
+    def _is_broken(self, index: int) -> bool:
+        return bool(self._broken_each) and index % self._broken_each == self._broken_each - 1
 
     def _changes(self, index: int) -> int:
         """How many revisions have changed it."""
