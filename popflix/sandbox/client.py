@@ -156,14 +156,14 @@ def running(
         *([f"--data={data}"] if data is not None else []),
         *([f"--retry-after={retry_after}"] if retry_after is not None else []),
     ]  # fmt: skip
-    path = os.pathsep.join(filter(None, (str(_ROOT), os.environ.get("PYTHONPATH"))))
-    keys = {API_KEY_VARIABLE: api_key, READ_TOKEN_VARIABLE: read_token}
-    with _child(command, os.environ | keys | {"PYTHONPATH": path}) as sandbox:
+    with _child(command, {API_KEY_VARIABLE: api_key, READ_TOKEN_VARIABLE: read_token}) as sandbox:
         yield sandbox
 
 
 @contextmanager
-def _child(command: list[str], environment: Mapping[str, str]) -> Iterator[Sandbox]:
+def _child(command: list[str], keys: Mapping[str, str]) -> Iterator[Sandbox]:
+    path = os.pathsep.join(filter(None, (str(_ROOT), os.environ.get("PYTHONPATH"))))
+    environment = os.environ | keys | {"PYTHONPATH": path}
     with (
         tempfile.NamedTemporaryFile(prefix="sandbox-", suffix=".log") as log,
         subprocess.Popen(
