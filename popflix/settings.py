@@ -42,6 +42,8 @@ SECRET_KEY = secret_key(env.text("SECRET_KEY"), POPFLIX_VAR, may_generate=_has_o
 TMDB_READ_TOKEN = env.text("TMDB_READ_TOKEN")  # v4, sent as bearer
 TMDB_API_KEY = env.text("TMDB_API_KEY")  # v3, sent in the query; the token wins
 TMDB_BASE_URL = env.text("TMDB_BASE_URL", "https://api.themoviedb.org/3").rstrip("/")
+TMDB_EXPORT_URL = env.text("TMDB_EXPORT_URL", "https://files.tmdb.org/p/exports").rstrip("/")
+TMDB_DISCOVER_PAGES = env.integer("TMDB_DISCOVER_PAGES", 500, at_least=1)  # that TMDB serves
 TMDB_IMAGE_BASE_URL = env.text("TMDB_IMAGE_BASE_URL", "https://image.tmdb.org/t/p/")
 TMDB_IMAGES_SHOWN_FROM = env.text("TMDB_IMAGES_SHOWN_FROM", TMDB_IMAGE_BASE_URL)  # by the admin
 TMDB_POSTER_SIZE = env.text("TMDB_POSTER_SIZE", "w500")

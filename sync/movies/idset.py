@@ -59,8 +59,9 @@ def pack_ids(ids: Iterable[int]) -> bytes:
     return _COUNT.pack(len(steps)) + zlib.compress(steps.tobytes()) if steps else b""
 
 
-def unpack_ids(packed: bytes) -> list[int]:
+def unpack_ids(packed: bytes | memoryview[int]) -> list[int]:
     """Raises ValueError for what `pack_ids` has not made."""
+    packed = bytes(packed)
     if not packed:
         return []
     steps = array("I")

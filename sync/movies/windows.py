@@ -76,7 +76,7 @@ def last_move(
 
 
 def other_way(order: str) -> str:
-    return _OTHER_WAY[order]
+    return _OTHER_WAY.get(order, order)  # changes have but one
 
 
 def day_windows(since: dt.date, today: dt.date, most_days: int) -> list[Span]:
