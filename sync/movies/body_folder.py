@@ -49,6 +49,11 @@ class BodyFolder:
         path = self.path / line.path
         return line if path.exists() and path.stat().st_size == line.size else None
 
+    def holds_whole(self, media_type: str, tmdb_id: int) -> bool:
+        """Whether the body is there and is what its line says, byte for byte."""
+        line = self.holds(media_type, tmdb_id)
+        return line is not None and digest((self.path / line.path).read_bytes()) == line.sha256
+
     def write(
         self, media_type: str, tmdb_id: int, body: bytes, *, fetched_at: dt.datetime
     ) -> Line:

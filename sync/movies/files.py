@@ -16,6 +16,7 @@ import os
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from itertools import chain, islice
 from pathlib import Path, PurePosixPath
 from typing import NamedTuple
 
@@ -78,20 +79,24 @@ class Manifest:
     damaged: tuple[Damaged, ...]
 
 
-def read_bodies(path: Path) -> Iterator[FoundBody | Damaged]:
+def read_bodies(path: Path, *, skip: int = 0) -> Iterator[FoundBody | Damaged]:
     """All bodies of a folder or a ZIP, each checked against the manifest where there is one.
 
-    Raises OperatorError where `path` is neither.
+    The first `skip` of them are not read. Raises OperatorError where `path` is neither.
     """
     with open_archive(path) as archive:
         names = archive.names()
         manifest = _manifest_of(archive, names)
         if manifest is None:
-            yield from (_plain(archive, name) for name in names if _is_body(name))
+            bodies = islice(filter(_is_body, names), skip, None)
+            yield from (_plain(archive, name) for name in bodies)
             return
-        yield from manifest.damaged
-        for line in manifest.lines.values():
-            yield _named(archive, str(manifest.folder / line.path), line)
+        listed: Iterator[Damaged | Line] = chain(manifest.damaged, manifest.lines.values())
+        for each in islice(listed, skip, None):
+            if isinstance(each, Damaged):
+                yield each
+            else:
+                yield _named(archive, str(manifest.folder / each.path), each)
 
 
 def count_bodies(path: Path) -> int:
@@ -169,7 +174,7 @@ def _named(archive: Archive, name: str, line: Line) -> FoundBody | Damaged:
 def write_body(folder: Path, line: Line, body: bytes) -> None:
     """The body under its name, whole or not at all; one that is there already stays."""
     path = folder / line.path
-    if path.exists() and path.stat().st_size == line.size:
+    if path.exists() and path.read_bytes() == body:
         return
     path.parent.mkdir(parents=True, exist_ok=True)
     unfinished = path.with_name(f".{path.name}.{os.getpid()}.part")

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from msgspec import UNSET, Meta, Struct, UnsetType, field
+from msgspec import UNSET, DecodeError, Meta, Struct, UnsetType, field
+from msgspec.json import Decoder
 
 from sync.tmdb.payloads import Genre, Poster, TmdbId, Videos, WatchProviders
 
@@ -108,3 +109,22 @@ class FullTv(FullRecord, frozen=True):
     date: Text = field(default=UNSET, name="first_air_date")
     runtimes: list[Count] | UnsetType | None = field(default=UNSET, name="episode_run_time")
     content_ratings: ContentRatings | UnsetType | None = UNSET
+
+
+class _Names(Struct, frozen=True):
+    title: object = UNSET
+    name: object = UNSET
+
+
+_NAMES = Decoder(_Names)
+
+
+def kind_of(body: bytes) -> str:
+    """Whether a record is a film's or a series', which nobody says of it; "" for neither."""
+    try:
+        names = _NAMES.decode(body)
+    except (DecodeError, UnicodeDecodeError):
+        return ""
+    if names.title is not UNSET:
+        return "movie"
+    return "tv" if names.name is not UNSET else ""
