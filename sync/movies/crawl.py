@@ -12,7 +12,7 @@ from popflix.engine.context import RunContext
 from popflix.lib.errors import OperatorError
 from sync.movies.certify import certify
 from sync.movies.crawl_models import Certificate, Crawl, CrawlSource, CrawlState
-from sync.movies.crawl_rows import take_up
+from sync.movies.crawl_rows import open_gaps, take_up
 from sync.movies.crawl_wish import CrawlWish
 from sync.movies.export_file import Export, fetch_export, fetch_newest
 from sync.movies.fetching import Fetching, fetching
@@ -28,7 +28,10 @@ def crawl_movies(ctx: RunContext) -> Mapping[str, object]:
         crawl = take_up(ctx, CrawlSource(wish.source), wish.media_type, wish.identity)
         certificate = None
         is_listed = crawl.state != CrawlState.LISTING or _list(ctx, crawl, wish, work)
-        if is_listed and work.fetch():
+        is_done = is_listed and work.fetch()
+        if is_done and open_gaps(crawl).exists():  # by now they may be read
+            is_done = _list(ctx, crawl, wish, work) and work.fetch()
+        if is_done:
             certificate = _finish(ctx, crawl)
         return {**work.totals(), **_told(crawl, certificate)}
 

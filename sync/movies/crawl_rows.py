@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Mapping
 
-from django.db.models import F
+from django.db.models import F, QuerySet
 
 from popflix.engine.context import RunContext
 from popflix.engine.models import Run
@@ -84,14 +84,18 @@ def record_page(crawl: Crawl, window_id: int, page: int, why: str, now: dt.datet
         gap.save(update_fields=["attempts", "reason", "due_at"])
 
 
+def open_gaps(crawl: Crawl) -> QuerySet[CrawlGap]:
+    """Those that are tried again: parts of windows, unless that failed too often."""
+    gaps = CrawlGap.objects.filter(crawl=crawl, resolved_at=None, window__isnull=False)
+    return gaps.filter(attempts__lt=MOST_GAP_ATTEMPTS)
+
+
 def reopen(crawl: Crawl) -> int:
     """Have windows with gaps read again from their first page; returns how many."""
-    gaps = CrawlGap.objects.filter(crawl=crawl, resolved_at=None, window__isnull=False)
-    gaps = gaps.filter(attempts__lt=MOST_GAP_ATTEMPTS)
+    gaps = open_gaps(crawl)
     windows = CrawlWindow.objects.filter(pk__in=set(gaps.values_list("window_id", flat=True)))
-    CrawlGap.objects.filter(pk__in=list(gaps.values_list("pk", flat=True)), page=None).update(
-        attempts=F("attempts") + 1
-    )
+    keys = list(gaps.filter(page=None).values_list("pk", flat=True))
+    CrawlGap.objects.filter(pk__in=keys).update(attempts=F("attempts") + 1)
     return windows.update(state=WindowState.NEW, next_page=1, passes=0)
 
 

@@ -15,7 +15,7 @@ from popflix.engine.models import Lane
 from popflix.engine.pipeline import run_pipeline
 from popflix.lib.batches import chunk
 from sync.movies.crawl_models import Crawl, CrawlState, CrawlWindow, WindowState
-from sync.movies.crawl_rows import reopen
+from sync.movies.crawl_rows import open_gaps, reopen
 from sync.movies.held import IN_ONE_STATEMENT
 from sync.movies.listing import list_ids
 from sync.movies.models import AskedBy, Movie
@@ -89,16 +89,21 @@ def list_changes(ctx: RunContext, crawl: Crawl, client: CatalogueClient, rules: 
 
     if not _read_windows(ctx, crawl, ask, listed, rules):
         return False
-    with ctx.commit():
-        Crawl.objects.filter(pk=crawl.pk).update(state=CrawlState.DONE, finished_at=ctx.now())
+    if open_gaps(crawl).exists():
+        ctx.note("Some days of the changes feed were not read; the next refresh tries again.")
+    else:
+        with ctx.commit():
+            Crawl.objects.filter(pk=crawl.pk).update(state=CrawlState.DONE, finished_at=ctx.now())
     crawl.refresh_from_db()
     ctx.note(f"{crawl.listed_count:,} ids changed, {crawl.new_count:,} of them to be fetched.")
     return True
 
 
 def _read_windows(ctx: RunContext, crawl: Crawl, ask: Ask, listed: ListIds, rules: Rules) -> bool:
-    """Read what is open, and once more what was left with gaps."""
+    """Read what is open, and what was left with gaps; those of this time once more."""
     for _ in range(2):
+        with ctx.commit():
+            reopen(crawl)
         source = PageSource(ctx, crawl, ask, listed, rules)
         drain(
             ctx,
@@ -114,9 +119,8 @@ def _read_windows(ctx: RunContext, crawl: Crawl, ask: Ask, listed: ListIds, rule
         )
         if ctx.parking is not None or ctx.should_stop():
             return False
-        with ctx.commit():
-            if not reopen(crawl):
-                break
+        if not open_gaps(crawl).exists():
+            break
     return True
 
 
