@@ -75,7 +75,7 @@ class Fetching:
 
     def totals(self) -> dict[str, Any]:
         """Of this claim, the counts of movies of the run; and of the claims before it."""
-        run, earlier = Run.objects.get(pk=self.ctx.run_id), self.ctx.earlier
+        run = Run.objects.get(pk=self.ctx.run_id)
         now = self.ctx.now()
         spent = {
             "requests": self.client.request_count,
@@ -88,7 +88,7 @@ class Fetching:
             "fetched": run.ok_count,
             "failed": run.failed_count,
             "pending": due_rows(now).count(),
-            **{name: round(float(earlier.get(name, 0)) + spent[name], 3) for name in spent},  # type: ignore[arg-type]
+            **{name: _added(self.ctx.earlier.get(name), value) for name, value in spent.items()},
             "allowed_rate": settings.TMDB_RATE_PER_SECOND,
             "next_due_at": due_at.isoformat(timespec="seconds") if due_at else None,
         }
@@ -104,6 +104,11 @@ class Fetching:
         if self._wish.limit is None:
             return None
         return max(0, self._wish.limit - done_by(self._attempts))
+
+
+def _added(earlier: object, now: float) -> float:
+    """Of a run that was parked and went on: what was spent adds up."""
+    return round(now + (earlier if isinstance(earlier, int | float) else 0), 3)
 
 
 def due_rows(now: dt.datetime) -> Any:
