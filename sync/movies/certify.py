@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from django.db.models import F
+from django.db.models import F, QuerySet
 
 from popflix.lib.batches import chunk
 from sync.movies.crawl_models import Certificate, Crawl, CrawlGap
@@ -83,8 +83,8 @@ def certify(
     return Certified(row, missing, beyond)
 
 
-def _first(gaps: object) -> Sequence[CrawlGap]:
-    return list(gaps.select_related("window").order_by("id")[:_GAPS_TOLD])  # type: ignore[attr-defined]
+def _first(gaps: QuerySet[CrawlGap]) -> Sequence[CrawlGap]:
+    return list(gaps.select_related("window").order_by("id")[:_GAPS_TOLD])
 
 
 def _states(media_type: str, ids: Sequence[int]) -> dict[int, str]:
