@@ -100,7 +100,9 @@ class Movie(models.Model):
             models.Index(fields=["upstream_state"], name="movie_of_a_state"),
             models.Index(fields=["popularity"], name="movie_by_popularity"),
             models.Index(fields=["fetched_at"], name="movie_by_age"),
-        ]
+            models.Index(fields=["excluded_at"], name="movie_by_exclusion"),
+            models.Index(fields=["poster_path"], name="movie_by_poster"),
+        ]  # and by the title's beginning: migration 0030
 
     def __str__(self) -> str:
         return f"{self.title or 'Untitled'} ({self.media_type} {self.tmdb_id})"

@@ -30,7 +30,7 @@ PINNED: dict[int, str] = {
         "django_q_schedule_change, django_q_success_change, engine_event_change, "
         "engine_notification_change, engine_pause_change, engine_run_file, "
         "engine_schedule_delete, engine_supervisor_change, lib_auditentry_change, "
-        "reconcile_cinema_change, reconcile_load_change"
+        "reconcile_cinema_change, reconcile_load_change, sync_certificate_change"
     ),
     4: (
         "auth_group_history, auth_user_history, console_panel coverage, "
@@ -45,13 +45,16 @@ PINNED: dict[int, str] = {
         "reconcile_cinema_history, reconcile_load_changelist, reconcile_load_history, "
         "reconcile_change_history, reconcile_changeset_changelist, "
         "reconcile_changeset_history, reconcile_cinema_changelist, "
-        "sync_medialinks_history, sync_title_change"
+        "sync_medialinks_history, sync_title_change, sync_certificate_changelist, "
+        "sync_certificate_history, sync_crawl_changelist, sync_crawl_history, "
+        "sync_crawl_change, sync_movie_wall"
     ),
     5: (
         "auth_group_change, auth_group_changelist, engine_notification_changelist, "
         "reconcile_mastershow_change, reconcile_syncshow_change, "
         "reconcile_changeset_change, sync_medialinks_change, sync_medialinks_changelist, "
-        "sync_title_changelist, sync_title_history"
+        "sync_title_changelist, sync_title_history, sync_movie_changelist, "
+        "sync_movie_history"
     ),
     6: (
         "auth_user_changelist, auth_user_delete, lib_auditentry_changelist, "
@@ -61,13 +64,13 @@ PINNED: dict[int, str] = {
     7: "auth_user_change, reconcile_change_changelist",
     8: "console_letter_group, lib_auditentry_export, reconcile_change_change",
     9: "engine_run_live, engine_schedule_changelist",
-    10: "engine_run_change",
-    11: "console_letters, console_unit",
-    12: "console_units",
+    10: "engine_run_change, sync_movie_change",
+    11: "console_unit",
+    12: "console_letters, console_units",
     13: "console_panel units",
     26: "console_panel needs",
     41: "index",
-    72: "auth_group_delete",
+    94: "auth_group_delete",
 }
 _LOOKED_AT = (200, 286)
 
