@@ -7,7 +7,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 
 from django.conf import settings
-from django.db.models import Q
+from django.db.models import Q, Sum
 
 from popflix.engine.context import RunContext
 from popflix.engine.drain import drain
@@ -67,9 +67,12 @@ def list_discover(
     if not _read_windows(ctx, crawl, ask, listed, rules):
         return False
     with ctx.commit():
+        crawl.refresh_from_db()
         crawl.undated_count = _undated(crawl)
+        if rules.may_split:  # pages that were read again, after a crash or not, counted again
+            crawl.listed_count = _dated(crawl)
         crawl.state = CrawlState.FETCHING
-        crawl.save(update_fields=["undated_count", "state"])
+        crawl.save(update_fields=["undated_count", "listed_count", "state"])
     crawl.refresh_from_db()
     ctx.note(f"{crawl.listed_count:,} ids listed, {crawl.new_count:,} of them new.")
     if crawl.undated_count:
@@ -122,6 +125,13 @@ def _read_windows(ctx: RunContext, crawl: Crawl, ask: Ask, listed: ListIds, rule
         if not open_gaps(crawl).exists():
             break
     return True
+
+
+def _dated(crawl: Crawl) -> int:
+    """What the windows that were read have between them: each title lies in one."""
+    read = CrawlWindow.objects.filter(crawl=crawl, from_date__isnull=False)
+    read = read.filter(state__in=(WindowState.DONE, WindowState.SHORT))
+    return read.aggregate(count=Sum("total_results"))["count"] or 0
 
 
 def _undated(crawl: Crawl) -> int | None:
