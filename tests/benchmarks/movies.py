@@ -73,23 +73,50 @@ def store(made: Sequence[bytes], now: dt.datetime) -> None:
         store_movies(batch, now=now)
 
 
+def write_folder(folder: Path, made: Sequence[bytes], now: dt.datetime) -> None:
+    """As fetch_movies leaves it."""
+    from sync.movies.body_folder import BodyFolder
+
+    with BodyFolder(folder) as into:
+        for number, body in enumerate(made, 1):
+            into.write("movie", number, body, fetched_at=now)
+
+
+def import_folder(folder: Path) -> None:
+    """As import_movies does it, with a run and its fence."""
+    from popflix.engine.runner import run_in_foreground
+    from popflix.lib.command import StopRequest
+
+    run_in_foreground("import-movies", {"path": str(folder)}, stop=StopRequest())
+
+
 def child(count: int, rounds: int) -> None:
     """In a process of its own, with a database's settings: prints seconds by name."""
     import django
 
     django.setup()
+    from django.conf import settings
+
     from sync.models import ImdbConflict, Movie, MovieFetch, MovieRating, StoredPayload
 
     best: dict[str, float] = {}
     made, changed = bodies(count), bodies(count, "changed")
-    for _ in range(rounds):
+    folder = Path(tempfile.mkdtemp(prefix="popflix-bodies-", dir=settings.POPFLIX_VAR))
+    write_folder(folder, made, dt.datetime(2026, 11, 1, tzinfo=dt.UTC))
+
+    def empty() -> None:
         for model in (ImdbConflict, MovieRating, MovieFetch, Movie, StoredPayload):
             model._default_manager.all().delete()
+
+    for _ in range(rounds):
+        empty()
         floor, transformed = transforming(made)
         told = {"json.loads": floor, "transform": transformed}
         days = (dt.datetime(2026, 11, day, tzinfo=dt.UTC) for day in range(1, 4))
         for name, what in (("new", made), ("unchanged", made), ("changed", changed)):
             told[f"store, {name}"] = seconds_of(partial(store, what, next(days)))
+        empty()
+        told["import, files"] = seconds_of(partial(import_folder, folder))
         best = {name: min(seconds, best.get(name, seconds)) for name, seconds in told.items()}
     sys.stdout.write(json.dumps(best))
 
@@ -140,6 +167,7 @@ def report(count: int, seconds: dict[str, float]) -> None:
         ("store, new", "transform", STORED_A_SECOND),
         ("store, unchanged", "transform", STORED_A_SECOND),
         ("store, changed", "transform", STORED_A_SECOND),
+        ("import, files", "store, new", STORED_A_SECOND),
     ):
         rate = count / seconds[name]
         verdict = "kept" if rate >= target else "missed"
