@@ -22,6 +22,9 @@ class Archive(Protocol):
     def names(self) -> list[str]:
         """All files, with `/` between folders, in a steady order."""
 
+    def has(self, name: str) -> bool:
+        """Whether there is such a file; cheaper than to list them all."""
+
     def read(self, name: str, most: int = MOST_BYTES) -> bytes:
         """Raises Damage."""
 
@@ -35,6 +38,9 @@ class Folder:
     def names(self) -> list[str]:
         found = (path.relative_to(self._root) for path in self._root.rglob("*") if path.is_file())
         return sorted(path.as_posix() for path in found)
+
+    def has(self, name: str) -> bool:
+        return (self._root / name).is_file()
 
     def read(self, name: str, most: int = MOST_BYTES) -> bytes:
         try:
@@ -55,6 +61,9 @@ class Zip:
 
     def names(self) -> list[str]:
         return sorted(info.filename for info in self._zip.infolist() if not info.is_dir())
+
+    def has(self, name: str) -> bool:
+        return name in self._zip.NameToInfo
 
     def read(self, name: str, most: int = MOST_BYTES) -> bytes:
         try:

@@ -85,7 +85,7 @@ def read_bodies(path: Path, *, skip: int = 0) -> Iterator[FoundBody | Damaged]:
     The first `skip` of them are not read. Raises OperatorError where `path` is neither.
     """
     with open_archive(path) as archive:
-        names = archive.names()
+        names = _names(archive)
         manifest = _manifest_of(archive, names)
         if manifest is None:
             bodies = islice(filter(_is_body, names), skip, None)
@@ -96,15 +96,21 @@ def read_bodies(path: Path, *, skip: int = 0) -> Iterator[FoundBody | Damaged]:
             if isinstance(each, Damaged):
                 yield each
             else:
-                yield _named(archive, str(manifest.folder / each.path), each)
+                name = each.path if manifest.folder == _HERE else f"{manifest.folder}/{each.path}"
+                yield _named(archive, name, each)
 
 
 def count_bodies(path: Path) -> int:
     """How many bodies `read_bodies` will look for, without reading them."""
     with open_archive(path) as archive:
-        names = archive.names()
+        names = _names(archive)
         manifest = _manifest_of(archive, names)
         return len(manifest.lines) if manifest else sum(map(_is_body, names))
+
+
+def _names(archive: Archive) -> list[str]:
+    """A manifest at the top names all the others itself."""
+    return [MANIFEST] if archive.has(MANIFEST) else archive.names()
 
 
 def _manifest_of(archive: Archive, names: list[str]) -> Manifest | None:
