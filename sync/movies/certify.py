@@ -16,6 +16,7 @@ from sync.movies.held import IN_ONE_STATEMENT
 from sync.movies.idset import IdSet, pack_ids
 from sync.movies.models import Movie, MovieFetch, UpstreamState
 from sync.movies.verdict import NOT_FOUND
+from sync.movies.work import purged_ids
 
 HELD, MERGED, GONE, EXCLUDED, MISSING = "held", "merged", "gone", "excluded", "missing"
 _GAPS_TOLD = 50
@@ -94,6 +95,7 @@ def _states(media_type: str, ids: Sequence[int]) -> dict[int, str]:
     states |= dict.fromkeys(
         work.filter(failure_kind=NOT_FOUND).values_list("tmdb_id", flat=True), GONE
     )
+    states |= dict.fromkeys(purged_ids(media_type, ids), EXCLUDED)
     elsewhere = work.filter(movie__isnull=False).exclude(movie__tmdb_id=F("tmdb_id"))
     states |= dict.fromkeys(elsewhere.values_list("tmdb_id", flat=True), MERGED)
     movies = Movie.objects.filter(media_type=media_type, tmdb_id__in=ids)

@@ -21,7 +21,7 @@ from popflix.lib.models import FieldLock
 from sync.movies.held import IN_ONE_STATEMENT, Key, of_keys
 from sync.movies.models import AskedBy, ImdbConflict, Movie, MovieFetch, MovieRating, StoredPayload
 from sync.movies.outcomes import LOCKED_TABLE
-from sync.movies.work import ask_for
+from sync.movies.work import ask_for, purged_ids
 
 _ROWS_A_COMMIT = 500
 _BY_LENGTH, _WHY_LENGTH = 150, 200
@@ -118,11 +118,9 @@ def _restore(keys: Sequence[Key], by: Actor, why: str, now: dt.datetime) -> int:
         excluded_at=None, excluded_by="", excluded_why="", updated_at=now
     )
     purged = {
-        key
-        for some in of_keys(
-            MovieFetch.objects.filter(movie=None, due_at=None, failure_kind=""), keys
-        )
-        for key in some.values_list("media_type", "tmdb_id")
+        (media_type, number)
+        for media_type in sorted({key[0] for key in keys})
+        for number in purged_ids(media_type, [key[1] for key in keys if key[0] == media_type])
     }
     restored = [key for key in keys if key in rows or key in purged]
     for media_type in sorted({key[0] for key in restored}):

@@ -22,7 +22,7 @@ from sync.movies.models import AskedBy, Movie
 from sync.movies.open_window import Asked
 from sync.movies.pages import Ask, ListIds, PageSource, Rules
 from sync.movies.windows import BY_DATE, Span
-from sync.movies.work import ask_for
+from sync.movies.work import ask_for, purged_ids
 from sync.tmdb.catalogue import CatalogueClient, IdPage
 
 BATCH_PAGES = 100
@@ -156,6 +156,7 @@ def _wake_changed(media_type: str, read: Read, now: dt.datetime) -> int:
             held = Movie.objects.filter(media_type=media_type, tmdb_id__in=some)
             passed = Q(fetched_at__gte=after) | Q(excluded_at__isnull=False)
             needless = set(held.filter(passed).values_list("tmdb_id", flat=True))
+            needless |= purged_ids(media_type, some)
             movies = dict.fromkeys(number for number in some if number not in needless)
             movies |= dict(held.filter(tmdb_id__in=list(movies)).values_list("tmdb_id", "id"))
             ask_for(

@@ -60,6 +60,14 @@ def lock_work(keys: Iterable[Key]) -> dict[Key, Work]:
     }
 
 
+def purged_ids(media_type: str, ids: Collection[int]) -> set[int]:
+    """Those of `ids` that an operator purged: nothing is due of them, they are no movie's and
+    never failed. At most `IN_ONE_STATEMENT`."""
+    rows = MovieFetch.objects.filter(media_type=media_type, tmdb_id__in=ids, movie=None)
+    rows = rows.filter(due_at=None, lease_token="", failure_kind="")
+    return set(rows.values_list("tmdb_id", flat=True))
+
+
 def settled_lane(lane: int) -> int:
     """An operator's click is spent once answered; the refresh later is nobody's hurry."""
     return Lane.BACKFILL if lane == Lane.OPERATOR else lane

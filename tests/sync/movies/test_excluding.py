@@ -8,6 +8,7 @@ import pytest
 
 from popflix.lib.errors import OperatorError
 from popflix.lib.models import AuditEntry
+from sync.movies.certify import _states
 from sync.movies.listing import needed_ids
 from sync.movies.models import (
     ImdbConflict,
@@ -81,3 +82,8 @@ def test_what_cannot_be_is_told(arguments: tuple[object, ...], told: str) -> Non
     with pytest.raises(OperatorError) as raised:
         called(str(arguments[0]), *arguments[1:])
     assert told in str(raised.value)
+
+
+def test_a_certificate_counts_a_purged_id_as_excluded_not_missing() -> None:
+    called("delete_movie", 2, "--why", "a mistake", "--purge")
+    assert _states("movie", [1, 2, 9]) == {1: "held", 2: "excluded", 9: "missing"}
