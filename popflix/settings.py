@@ -42,6 +42,8 @@ SECRET_KEY = secret_key(env.text("SECRET_KEY"), POPFLIX_VAR, may_generate=_has_o
 TMDB_READ_TOKEN = env.text("TMDB_READ_TOKEN")  # v4, sent as bearer
 TMDB_API_KEY = env.text("TMDB_API_KEY")  # v3, sent in the query; the token wins
 TMDB_BASE_URL = env.text("TMDB_BASE_URL", "https://api.themoviedb.org/3").rstrip("/")
+TMDB_EXPORT_URL = env.text("TMDB_EXPORT_URL", "https://files.tmdb.org/p/exports").rstrip("/")
+TMDB_DISCOVER_PAGES = env.integer("TMDB_DISCOVER_PAGES", 500, at_least=1)  # that TMDB serves
 TMDB_IMAGE_BASE_URL = env.text("TMDB_IMAGE_BASE_URL", "https://image.tmdb.org/t/p/")
 TMDB_IMAGES_SHOWN_FROM = env.text("TMDB_IMAGES_SHOWN_FROM", TMDB_IMAGE_BASE_URL)  # by the admin
 TMDB_POSTER_SIZE = env.text("TMDB_POSTER_SIZE", "w500")
@@ -51,6 +53,11 @@ TMDB_CONCURRENCY = env.integer("TMDB_CONCURRENCY", 8, at_least=1)
 TMDB_RETRIES = env.integer("TMDB_RETRIES", 3)  # further tries of one request within one claim
 TMDB_CONNECT_SECONDS = env.number("TMDB_CONNECT_SECONDS", 5, at_least=0.1)
 TMDB_READ_SECONDS = env.number("TMDB_READ_SECONDS", 15, at_least=0.1)
+
+# --- OMDb: ratings of IMDb, Rotten Tomatoes and Metacritic -------------------------------
+OMDB_API_KEY = env.text("OMDB_API_KEY")  # sent in the query, where OMDb wants it
+OMDB_BASE_URL = env.text("OMDB_BASE_URL", "https://www.omdbapi.com").rstrip("/")
+OMDB_RATE_PER_SECOND = env.number("OMDB_RATE_PER_SECOND", 5, at_least=0.1)
 
 # --- Work ------------------------------------------------------------------------------
 POPFLIX_MAX_ATTEMPTS = env.integer("POPFLIX_MAX_ATTEMPTS", 5, at_least=1)

@@ -12,7 +12,7 @@ from popflix.engine.conditions import release_condition
 from popflix.engine.context import RunContext
 from popflix.engine.deadletters.of_rows import WorkRowSource
 from popflix.engine.leases import on_run_lost
-from popflix.engine.models import Pause, Run
+from popflix.engine.models import Pause, Run, WorkRow
 from popflix.engine.registry import Timetable, unit
 from popflix.engine.retry import RetryPolicy
 from popflix.engine.work import release_rows
@@ -24,9 +24,17 @@ from sync.links.imdb_files import RATINGS, TITLES
 from sync.links.import_run import import_imdb
 from sync.links.models import GIVEN_UP_KINDS, Enrichment
 from sync.links.replaying import RATING_ROWS, TITLE_ROWS
+from sync.movies import campaign as movies
+from sync.movies import crawl_wish, verdict
+from sync.movies.crawl import crawl_movies as crawl
+from sync.movies.fetching import why_not_ready as why_no_movies
+from sync.movies.models import MovieFetch
+from sync.movies.refresh import refresh_movies as refresh
+from sync.movies.units import import_movies
 from sync.tmdb import key
 from sync.tmdb.client import BUCKET
 
+__all__ = ["import_movies"]  # registered where it stands
 # A title that TMDB does not answer for waits by itself; what breaks a whole run is the network
 # to the database or a bug. The next start by the timetable is never far.
 _RETRY = RetryPolicy(attempts=3, base_seconds=20, cap_seconds=300, deadline_seconds=900)
@@ -80,6 +88,35 @@ def retry_media_links(ctx: RunContext) -> Mapping[str, object]:
     return retry_matching.retry_matching(ctx)
 
 
+# Neither has a timetable: whoever wants the catalogue says so, by a schedule of their own.
+@unit(
+    name=movies.CRAWL,
+    slots=2,
+    title="Crawl of movies",
+    clean_params=crawl_wish.clean_crawl,
+    retry=_RETRY,
+    ready=why_no_movies,
+    bucket=BUCKET,
+)
+def crawl_movies(ctx: RunContext) -> Mapping[str, object]:
+    """List every id of TMDB's catalogue, fetch what is not held fresh, and certify it."""
+    return crawl(ctx)
+
+
+@unit(
+    name=movies.REFRESH,
+    slots=2,
+    title="Refresh of movies",
+    clean_params=crawl_wish.clean_refresh,
+    retry=_RETRY,
+    ready=why_no_movies,
+    bucket=BUCKET,
+)
+def refresh_movies(ctx: RunContext) -> Mapping[str, object]:
+    """Follow TMDB's changes, and fetch again what grows old."""
+    return refresh(ctx)
+
+
 @release_condition(key.CONDITION, check_every_seconds=180)
 def tmdb_takes_the_key(pause: Pause, now: dt.datetime) -> bool:
     """Another key is set by now, or TMDB takes the one it refused."""
@@ -97,6 +134,15 @@ deadletters.register(
         kinds=GIVEN_UP_KINDS,
     )
 )
+deadletters.register(
+    WorkRowSource(
+        "movies",
+        "Movies without an answer",
+        MovieFetch,
+        unit=movies.REFRESH,  # which fetches what is due, and lists nothing anew
+        kinds=verdict.GIVEN_UP_KINDS,
+    )
+)
 replaying.register(TITLES.name, TITLE_ROWS)
 replaying.register(RATINGS.name, RATING_ROWS)
 
@@ -104,8 +150,18 @@ replaying.register(RATINGS.name, RATING_ROWS)
 @on_run_lost
 def return_media_links(run: Run, token_prefix: str) -> None:
     """A run died: what it had claimed is due at once, the attempts not counted."""
+    _return(Enrichment, run, token_prefix)
+
+
+@on_run_lost
+def return_movies(run: Run, token_prefix: str) -> None:
+    """The same for the ids of movies."""
+    _return(MovieFetch, run, token_prefix)
+
+
+def _return(model: type[WorkRow], run: Run, token_prefix: str) -> None:
     release_rows(
-        Enrichment,
+        model,
         token_prefix=token_prefix,
         now=SYSTEM_CLOCK.now(),
         since=run.heartbeat_at,

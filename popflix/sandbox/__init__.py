@@ -13,14 +13,21 @@ From a shell, and in a test::
 
         call_command("load_shows", sandbox.shows_url, "--time-zone", "Asia/Kolkata")
 
+    with running(movies=1500, drift=0.1, discover_cap=20) as sandbox:
+        ...                                    # crawl sandbox.url and sandbox.exports_url
+        assert held == sandbox.expected_movies()
+        assert max(sandbox.report()["by_title"].values()) <= 2  # "movie/30000001": 1, …
+
 It also has a feed of a cinema programme, /shows.json?edition=N&faults=… (`shows_feed`), whose
 times are a wall clock.
 
 What it answers: /3/movie/{id or tconst} and /3/tv/{id} with append_to_response, /3/find/{tconst},
-/3/configuration, /3/authentication; with TMDB's own 400, 401, 404 and 405. Its own pages lie
-under /__sandbox__/: report, expected, title.basics.tsv and (POST) reset. Titles, answers and
-faults follow from the seed alone. Standard library only; it imports nothing else of popflix, and
-binds to 127.0.0.1.
+/3/configuration, /3/authentication; with TMDB's own 400, 401, 404 and 405; with --movies also
+/3/discover/movie and tv, /3/movie/changes and tv, and the files of ids below /p/exports/. Its own
+pages lie under /__sandbox__/: report, expected, movies, title.basics.tsv and (POST) reset.
+
+Titles, films, answers and faults follow from the seed alone. Standard library only; it imports
+nothing else of popflix, and binds to 127.0.0.1.
 """
 
 from popflix.sandbox.client import Sandbox, SandboxError, running

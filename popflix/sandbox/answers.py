@@ -16,12 +16,16 @@ HTML = "text/html"
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """`tconst` is the title the answer is about, for the counts."""
+    """`tconst` is what the answer is about, for the counts: a title, or else "movie/30000001".
+
+    With `keep` the same request always gets it, so that it may be made ready once.
+    """
 
     status: int
     body: bytes
     tconst: str | None = None
     content_type: str = JSON
+    keep: bool = True
 
 
 class Source(Protocol):

@@ -100,13 +100,13 @@ def _detail(title: Title | None, entry: Entry | None, params: Mapping[str, str])
     body |= appended(
         entry,
         names,
-        video_languages=_languages(params, "include_video_language"),
-        image_languages=_languages(params, "include_image_language"),
+        video_languages=languages(params, "include_video_language"),
+        image_languages=languages(params, "include_image_language"),
     )
     return Answer(200, encode(body), entry.title.tconst)
 
 
-def _languages(params: Mapping[str, str], wider: str) -> set[str]:
+def languages(params: Mapping[str, str], wider: str) -> set[str]:
     """`language` narrows appended images and videos; `wider` names what is let in besides."""
     language = params.get("language", "").partition("-")[0]
     more = {name for name in params.get(wider, "").split(",") if name}

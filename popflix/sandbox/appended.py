@@ -92,10 +92,16 @@ def release_dates(entry: Entry) -> Json:
         "descriptors": [],
         "iso_639_1": "",
         "note": "",
-        "release_date": f"{entry.year}-07-15T00:00:00.000Z",
+        "release_date": f"{entry.date}T00:00:00.000Z",
         "type": 3,
     }
     return {"results": [{"iso_3166_1": "US", "release_dates": [premiere]}]}
+
+
+def content_ratings(entry: Entry) -> Json:
+    """What release_dates are to a film; a few series have none."""
+    rating = {"descriptors": [], "iso_3166_1": "US", "rating": "TV-14"}
+    return {"results": [rating] if entry.tmdb_id % 4 else []}
 
 
 def watch_providers(entry: Entry) -> Json:
@@ -129,7 +135,10 @@ _OF_BOTH: dict[str, Callable[[Entry], Json]] = {
     "images": images,
     "credits": credits,
 }
-NAMESPACES = {"movie": _OF_BOTH | {"release_dates": release_dates}, "tv": _OF_BOTH}
+NAMESPACES = {
+    "movie": _OF_BOTH | {"release_dates": release_dates},
+    "tv": _OF_BOTH | {"content_ratings": content_ratings},
+}
 
 
 def appended(

@@ -45,7 +45,7 @@ def found(candidates: tuple[Entry, ...]) -> Json:
     """The body of GET /find/{id}: always five arrays, all empty where TMDB knows nothing."""
     body: Json = {name: [] for name in _FIND_ARRAYS}
     for entry in candidates:
-        body[f"{entry.media_type}_results"].append(_found_item(entry))
+        body[f"{entry.media_type}_results"].append(found_item(entry))
     return body
 
 
@@ -56,7 +56,7 @@ def _movie(entry: Entry) -> Json:
         "budget": entry.tmdb_id % 90 * 100_000,
         "imdb_id": entry.imdb_id,
         "original_title": entry.own_name,
-        "release_date": _date(entry),
+        "release_date": entry.date,
         "revenue": 0,
         "runtime": entry.title.runtime or 0,
         "status": "Released",
@@ -72,7 +72,7 @@ def _series(entry: Entry) -> Json:
         **_shared(entry),
         "created_by": [],
         "episode_run_time": [title.runtime] if title.runtime else [],
-        "first_air_date": _date(entry),
+        "first_air_date": entry.date,
         "in_production": not ended,
         "languages": [title.language],
         "last_air_date": f"{title.end_year}-11-20" if ended else None,
@@ -91,7 +91,7 @@ def _series(entry: Entry) -> Json:
 
 def _season(entry: Entry) -> Json:
     return {
-        "air_date": _date(entry) or None,
+        "air_date": entry.date or None,
         "episode_count": 8,
         "id": entry.tmdb_id + 500_000,
         "name": "Season 1",
@@ -137,20 +137,21 @@ def _shared(entry: Entry) -> Json:
     }
 
 
-def _found_item(entry: Entry) -> Json:
+def found_item(entry: Entry) -> Json:
+    """One result of /find; those of the lists are the same without `media_type`."""
     is_movie = entry.media_type == "movie"
     own: Json = (
         {
             "title": entry.name,
             "original_title": entry.own_name,
-            "release_date": _date(entry),
+            "release_date": entry.date,
             "video": False,
         }
         if is_movie
         else {
             "name": entry.name,
             "original_name": entry.own_name,
-            "first_air_date": _date(entry),
+            "first_air_date": entry.date,
             "origin_country": [entry.title.country],
         }
     )
@@ -168,11 +169,6 @@ def _found_item(entry: Entry) -> Json:
         "vote_average": _vote(entry),
         "vote_count": entry.tmdb_id % 4000,
     }
-
-
-def _date(entry: Entry) -> str:
-    """TMDB's word for an unknown date is the empty string."""
-    return f"{entry.year}-07-15" if entry.year else ""
 
 
 def _overview(entry: Entry) -> str:

@@ -63,6 +63,23 @@ class Sandbox:
         if "edition" not in told:
             raise SandboxError(str(told.get("message", told)))
 
+    @property
+    def exports_url(self) -> str:
+        """The folder of the daily files of ids: movie_ids_MM_DD_YYYY.json.gz and others."""
+        return f"http://127.0.0.1:{self.port}/p/exports/"
+
+    def expected_movies(self, media_type: str = "movie") -> dict[int, dict[str, Any]]:
+        """By TMDB's id: state (live, unlisted, gone, merged, broken), in_export, in_discover,
+        merged_into, title, date ("" or None where unknown), imdb_id, cast_ids, …"""
+        lines = self._ask("GET", f"movies?media_type={media_type}").splitlines()
+        return {film["id"]: film for film in map(json.loads, lines)}
+
+    def set_movies(self, *, revision: int) -> None:
+        """Change one film in forty with each revision; today's changes tell which."""
+        told = json.loads(self._ask("POST", f"movies?revision={revision}"))
+        if "revision" not in told:
+            raise SandboxError(told["status_message"])
+
     def reset(self) -> None:
         """Clear the counts and begin the faults anew."""
         self._ask("POST", "reset")
@@ -109,6 +126,11 @@ def running(
     shows: int = 500,
     edition: int = 1,
     show_faults: str = "",
+    movies: int = 0,
+    discover_cap: int = 500,
+    drift: float = 0,
+    export_hour: int = 0,
+    broken_movies: int = 0,
     api_key: str = "",
     read_token: str = "",
     verbose: bool = False,
@@ -127,19 +149,21 @@ def running(
         f"--fault-limit={fault_limit}", f"--hard-limit={hard_limit}",
         f"--cinemas={cinemas}", f"--shows={shows}", f"--edition={edition}",
         f"--show-faults={show_faults}",
+        f"--movies={movies}", f"--discover-cap={discover_cap}", f"--drift={drift}",
+        f"--export-hour={export_hour}", f"--broken-movies={broken_movies}",
         *(["--no-direct"] if no_direct else []),
         *(["--verbose"] if verbose else []),
         *([f"--data={data}"] if data is not None else []),
         *([f"--retry-after={retry_after}"] if retry_after is not None else []),
     ]  # fmt: skip
-    path = os.pathsep.join(filter(None, (str(_ROOT), os.environ.get("PYTHONPATH"))))
-    keys = {API_KEY_VARIABLE: api_key, READ_TOKEN_VARIABLE: read_token}
-    with _child(command, os.environ | keys | {"PYTHONPATH": path}) as sandbox:
+    with _child(command, {API_KEY_VARIABLE: api_key, READ_TOKEN_VARIABLE: read_token}) as sandbox:
         yield sandbox
 
 
 @contextmanager
-def _child(command: list[str], environment: Mapping[str, str]) -> Iterator[Sandbox]:
+def _child(command: list[str], keys: Mapping[str, str]) -> Iterator[Sandbox]:
+    path = os.pathsep.join(filter(None, (str(_ROOT), os.environ.get("PYTHONPATH"))))
+    environment = os.environ | keys | {"PYTHONPATH": path}
     with (
         tempfile.NamedTemporaryFile(prefix="sandbox-", suffix=".log") as log,
         subprocess.Popen(

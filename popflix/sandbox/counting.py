@@ -37,6 +37,10 @@ class Counts:
             self._by_title[tconst] += 1
         return len(window)
 
+    def fetched(self, name: str) -> None:
+        """Count a request that falls under no limit, by its name alone."""
+        self._by_title[name] += 1
+
     def answered(self, status: str, tconst: str | None, fault: str = "") -> None:
         """Count an answer; `status` is a number or "reset", `tconst` is given with true ones."""
         self._by_status[status] += 1

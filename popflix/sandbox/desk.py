@@ -12,11 +12,12 @@ from dataclasses import dataclass, replace
 from enum import Enum
 from urllib.parse import parse_qsl, unquote
 
-from popflix.sandbox import answers, posters, shows_feed
+from popflix.sandbox import answers, movies_export, posters, shows_feed
 from popflix.sandbox.answers import Answer, Source, encode
 from popflix.sandbox.counting import Counts
 from popflix.sandbox.faults import FaultPlan
 from popflix.sandbox.keys import Keys
+from popflix.sandbox.movies_api import MovieApi, Setting
 from popflix.sandbox.shows import Programme
 from popflix.sandbox.shows_feed import ShowFeed
 from popflix.sandbox.wire import Request, response
@@ -79,6 +80,7 @@ class Desk:
         faults: FaultPlan,
         manners: Manners,
         shows: ShowFeed | None = None,
+        movies: MovieApi | None = None,
         log: Callable[[str], None] | None = None,
     ) -> None:
         self.counts = Counts()
@@ -87,6 +89,7 @@ class Desk:
         self._faults = faults
         self._manners = manners
         self._shows = shows or ShowFeed(Programme())
+        self._movies = movies or MovieApi(Setting())
         self._log = log
         self._routes: dict[bytes, _Route] = {}
 
@@ -100,6 +103,8 @@ class Desk:
             return self._reply(request, picture, latency=0)
         if request.target.partition(b"?")[0] == shows_feed.PATH:  # a cinema's: no key either
             return self._feed(request)
+        if request.target.startswith(movies_export.PREFIX):  # another host's again: no key
+            return self._export(request)
         route = self._routes.get(request.target) or self._find_route(request.target)
         in_the_last_second = self.counts.arrived(now, route.answer.tconst)
         refusal = self._refusal(request, route, in_the_last_second)
@@ -118,8 +123,10 @@ class Desk:
         path, _, query = target.decode("latin-1").partition("?")
         params = dict(parse_qsl(query, keep_blank_values=True))
         path = unquote(path)
-        answer = self._source.answer(path, params)
+        answer = self._movies.answer(path, params) or self._source.answer(path, params)
         route = _Route(_shown(path), params.get("api_key", ""), answer, response(answer))
+        if not answer.keep:
+            return route
         if len(self._routes) >= _MOST_ROUTES:
             self._routes.clear()
         self._routes[target] = route
@@ -174,6 +181,21 @@ class Desk:
         reply = self._reply(request, given.answer, latency=0, **headers)
         return _cut(reply, given.answer) if given.is_cut else reply
 
+    def _export(self, request: Request) -> Reply:
+        """A file of ids: it goes wrong like TMDB's answers, but falls under no limit of theirs."""
+        if request.method not in ("GET", "HEAD"):
+            return self._reply(request, answers.WRONG_METHOD)
+        path = request.target.partition(b"?")[0].decode("latin-1")
+        answer = self._movies.export(path)
+        if answer.tconst:
+            self.counts.fetched(answer.tconst)
+        route = _Route(_shown(path), "", answer, b"")
+        fault = self._faults.next(path)
+        if fault:
+            return self._spoil(request, route, fault)
+        self._note(request, route, str(answer.status), answer.tconst)
+        return self._reply(request, answer)
+
     def _note(
         self, request: Request, route: _Route, status: str, tconst: str | None, fault: str = ""
     ) -> None:
@@ -183,7 +205,9 @@ class Desk:
 
     def _own_page(self, request: Request) -> Answer:
         """The sandbox's own pages: what was asked, and what is right."""
-        name = request.target.partition(b"?")[0].removeprefix(OWN_PREFIX)
+        name, _, query = request.target.removeprefix(OWN_PREFIX).partition(b"?")
+        if name == b"movies":
+            return self._movies_page(request.method, query.decode("latin-1"))
         if name not in (b"report", b"expected", b"title.basics.tsv", b"reset", b"shows"):
             return answers.NOT_FOUND
         if request.method != ("POST" if name in (b"reset", b"shows") else "GET"):
@@ -198,6 +222,12 @@ class Desk:
             self.counts.reset()
             self._faults.reset()
         return Answer(200, encode(self.counts.report()))
+
+    def _movies_page(self, method: str, query: str) -> Answer:
+        """What is right of the films; by POST, which revision of them is given."""
+        if method not in ("GET", "POST"):
+            return answers.WRONG_METHOD
+        return self._movies.expected(query) if method == "GET" else self._movies.set(query)
 
 
 def _cut(reply: Reply, answer: Answer) -> Reply:

@@ -19,11 +19,17 @@ class Entry:
     year: int | None
     media: Media
     title: Title  # the one this entry was invented for
+    day: str = ""  # where it is not the fifteenth of July
 
     @property
     def code(self) -> str:
         """Nine characters that name this entry alone; pictures and videos are named by it."""
         return f"{self.media_type[0]}{self.tmdb_id:08d}"
+
+    @property
+    def date(self) -> str:
+        """TMDB's word for an unknown date is the empty string."""
+        return self.day or (f"{self.year}-07-15" if self.year else "")
 
     @property
     def poster_path(self) -> str | None:

@@ -16,6 +16,8 @@ from popflix.sandbox.catalogue import Catalogue
 from popflix.sandbox.desk import Desk, Manners
 from popflix.sandbox.faults import FaultPlan
 from popflix.sandbox.keys import Keys
+from popflix.sandbox.movies_api import MovieApi
+from popflix.sandbox.movies_api import Setting as MovieSetting
 from popflix.sandbox.options import Options, add_options
 from popflix.sandbox.recordings import Recordings
 from popflix.sandbox.server import HOST, Server
@@ -52,10 +54,13 @@ def serve(options: Options, *, announce: Callable[[int, str], None], say: Say) -
             Programme(options.seed, options.cinemas, options.shows),
             Setting(options.edition, options.show_faults),
         ),
+        movies=MovieApi(_movie_setting(options)),
         log=say if options.verbose else None,
     )
     gc.freeze()  # a collection over the modules loaded so far would delay a request
-    served = asyncio.run(_serve(desk, options, lambda port: announce(port, source.described())))
+    served = asyncio.run(
+        _serve(desk, options, lambda port: announce(port, _described(source, options)))
+    )
     if isinstance(served, OSError):
         reason = served.strerror or type(served).__name__
         say(f"Error: port {options.port} of {HOST} cannot be used ({reason}).")
@@ -92,6 +97,22 @@ def _source(options: Options, say: Say) -> Source:
     if recordings.skipped:
         say(f"Not served, their names tell no request: {', '.join(recordings.skipped)}")
     return recordings
+
+
+def _movie_setting(options: Options) -> MovieSetting:
+    return MovieSetting(
+        seed=options.seed,
+        movies=options.movies,
+        discover_cap=options.discover_cap,
+        drift=options.drift,
+        export_hour=options.export_hour,
+        broken=options.broken_movies,
+    )
+
+
+def _described(source: Source, options: Options) -> str:
+    told = source.described()
+    return f"{told} and {options.movies} films to crawl" if options.movies else told
 
 
 def _manners(options: Options) -> Manners:

@@ -11,6 +11,8 @@ from typing import Any
 
 from popflix.sandbox.catalogue import MOST_TITLES
 from popflix.sandbox.faults import FAULTS, FaultSpecError, parse_faults
+from popflix.sandbox.movies import MOST_MOVIES
+from popflix.sandbox.movies_api import MOST_PAGES
 from popflix.sandbox.shows_faults import SHOW_FAULTS, parse_show_faults
 
 API_KEY_VARIABLE = "POPFLIX_SANDBOX_API_KEY"
@@ -36,6 +38,11 @@ class Options:
     shows: int
     edition: int
     show_faults: frozenset[str]
+    movies: int
+    discover_cap: int
+    drift: float
+    export_hour: int
+    broken_movies: int
     api_key: str = field(repr=False)
     read_token: str = field(repr=False)
     verbose: bool
@@ -52,6 +59,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     _add_content(parser)
     _add_behaviour(parser)
     _add_shows(parser)
+    _add_movies(parser)
     _add_keys(parser)
     # with a parent that may be killed: its end of the pipe closes with it
     parser.add_argument("--until-stdin-closes", action="store_true", help=argparse.SUPPRESS)
@@ -109,6 +117,40 @@ def _add_shows(parser: argparse.ArgumentParser) -> None:
         default=frozenset(),
         metavar="NAME,…",
         help=f"what is wrong with the feed of shows: {', '.join(SHOW_FAULTS)}",
+    )
+
+
+def _add_movies(parser: argparse.ArgumentParser) -> None:
+    add = parser.add_argument
+    add(
+        "--movies",
+        type=_whole(0, MOST_MOVIES),
+        default=0,
+        help="a catalogue to crawl of so many films and a fifth as many series (default none)",
+    )
+    add(
+        "--discover-cap",
+        type=_whole(1, MOST_PAGES),
+        default=MOST_PAGES,
+        help=f"the last page of /discover that is served (default {MOST_PAGES})",
+    )
+    add(
+        "--drift",
+        type=_number(0, 1),
+        default=0,
+        help="share of the edges between pages of /discover that films cross (default 0)",
+    )
+    add(
+        "--export-hour",
+        type=_whole(0, 24),
+        default=0,
+        help="UTC hour from which the export of today is there; 24: not today (default 0)",
+    )
+    add(
+        "--broken-movies",
+        type=_whole(0, MOST_MOVIES),
+        default=0,
+        help="so many films at most always answer 500: holes to be named (default 0)",
     )
 
 

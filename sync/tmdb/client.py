@@ -94,8 +94,16 @@ def build_client(
     limiter: Limiter, clock: Clock = SYSTEM_CLOCK, *, deadline_seconds: float = _DEADLINE_SECONDS
 ) -> TmdbClient:
     """The client of the settings. Raises ConfigurationError where no usable key is set."""
+    http = build_http(limiter, clock, deadline_seconds=deadline_seconds)
+    return TmdbClient(http, settings.POPFLIX_LANGUAGES)
+
+
+def build_http(
+    limiter: Limiter, clock: Clock = SYSTEM_CLOCK, *, deadline_seconds: float = _DEADLINE_SECONDS
+) -> HttpClient:
+    """The same, without a word of what is asked."""
     headers, params = credentials()
-    http = HttpClient(
+    return HttpClient(
         upstream=UPSTREAM,
         base_url=settings.TMDB_BASE_URL,
         headers=headers,
@@ -107,7 +115,6 @@ def build_client(
         limiter=limiter,
         clock=clock,
     )
-    return TmdbClient(http, settings.POPFLIX_LANGUAGES)
 
 
 def key_variable() -> str:

@@ -7,14 +7,16 @@ that a key was absent, None that TMDB said null: only then is "has none" a fact.
 from __future__ import annotations
 
 from functools import cache
+from threading import Lock
 from typing import Annotated, Generic, Protocol, TypeVar
 
 from msgspec import UNSET, Meta, Struct, UnsetType, field
 from msgspec.json import Decoder
 
-from popflix.lib.http import decode_json
+from popflix.lib.http.decode import decode_json
 
 UPSTREAM = "TMDB"
+_describing = Lock()
 Entry = TypeVar("Entry")
 Payload = TypeVar("Payload", bound=Struct)
 # The columns that keep the number are the seed's INT.
@@ -198,8 +200,15 @@ def parse(form: type[Payload], body: bytes) -> Payload:
     return decode_json(body, decoder, UPSTREAM)
 
 
-@cache
 def _decoder(form: type[Payload]) -> Decoder[Payload]:
+    # msgspec describes a Struct on its first use, and does so unguarded: a second thread that
+    # comes upon a half-made description crashes the process.
+    with _describing:
+        return _made(form)
+
+
+@cache
+def _made(form: type[Payload]) -> Decoder[Payload]:
     return Decoder(form)
 
 

@@ -24,7 +24,7 @@ from tests.services.servers import STARTERS, Missing, Server
 _VAR = tempfile.mkdtemp(prefix="popflix-test-var-")
 atexit.register(shutil.rmtree, _VAR, ignore_errors=True)
 _OPERATORS_OWN = ("DATABASE_URL", "DB_HOST", "DB_NAME", "REDIS_URL", "TMDB_READ_TOKEN",
-                  "TMDB_API_KEY", "TMDB_BASE_URL")  # fmt: skip
+                  "TMDB_API_KEY", "TMDB_BASE_URL", "OMDB_API_KEY", "OMDB_BASE_URL")  # fmt: skip
 _running: dict[str, Server] = {}
 
 

@@ -93,7 +93,7 @@ def _seconds_until(value: str, now: dt.datetime) -> float | None:
 
 
 def _own_words(body: bytes) -> tuple[int | None, str]:
-    """`status_code` and `status_message` of a JSON error object, where it has them."""
+    """Code and message of a JSON error object, where it has them: TMDB's names, and OMDb's."""
     if len(body) > _LONGEST_ERROR_BODY:
         return None, ""
     try:
@@ -102,7 +102,7 @@ def _own_words(body: bytes) -> tuple[int | None, str]:
         return None, ""
     if not isinstance(parsed, dict):
         return None, ""
-    code, message = parsed.get("status_code"), parsed.get("status_message")
+    code, message = parsed.get("status_code"), parsed.get("status_message", parsed.get("Error"))
     return (
         code if isinstance(code, int) else None,
         " ".join(message.split())[:_MESSAGE_LENGTH] if isinstance(message, str) else "",

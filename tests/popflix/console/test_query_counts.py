@@ -30,7 +30,8 @@ PINNED: dict[int, str] = {
         "django_q_schedule_change, django_q_success_change, engine_event_change, "
         "engine_notification_change, engine_pause_change, engine_run_file, "
         "engine_schedule_delete, engine_supervisor_change, lib_auditentry_change, "
-        "lib_fieldlock_change, reconcile_changeset_undo, reconcile_load_change"
+        "lib_fieldlock_change, reconcile_changeset_undo, reconcile_load_change, "
+        "sync_certificate_change"
     ),
     4: (
         "auth_group_history, auth_user_history, console_panel coverage, "
@@ -46,13 +47,16 @@ PINNED: dict[int, str] = {
         "reconcile_load_changelist, reconcile_load_history, "
         "reconcile_change_history, reconcile_changeset_changelist, "
         "reconcile_changeset_history, "
-        "sync_medialinks_history, sync_title_change"
+        "sync_medialinks_history, sync_title_change, sync_certificate_changelist, "
+        "sync_certificate_history, sync_crawl_changelist, sync_crawl_history, "
+        "sync_crawl_change, sync_movie_wall"
     ),
     5: (
         "auth_group_change, auth_group_changelist, engine_notification_changelist, "
         "reconcile_cinema_change, reconcile_cinema_zone, "
         "sync_medialinks_change, sync_medialinks_changelist, "
-        "sync_title_changelist, sync_title_history, reconcile_programmewarning_change"
+        "sync_title_changelist, sync_title_history, reconcile_programmewarning_change, "
+        "sync_movie_changelist, sync_movie_history"
     ),
     6: (
         "reconcile_programmewarning_changelist, reconcile_programmewarning_history, "
@@ -67,15 +71,17 @@ PINNED: dict[int, str] = {
         "reconcile_syncshow_changelist"
     ),
     9: "engine_run_live, engine_schedule_changelist, reconcile_mastershow_change",
-    10: "engine_run_change, reconcile_change_change, reconcile_changeset_change",
-    11: "console_letters, console_unit",
-    12: "console_units",
+    10: (
+        "engine_run_change, reconcile_change_change, reconcile_changeset_change, sync_movie_change"
+    ),
+    11: "console_unit",
+    12: "console_letters, console_units",
     13: "console_panel units",
     15: "reconcile_changeset_review",
     16: "reconcile_changeset_decide_all",
-    29: "console_panel needs",
-    43: "index",
-    76: "auth_group_delete",
+    30: "console_panel needs",
+    44: "index",
+    94: "auth_group_delete",
 }
 _LOOKED_AT = (200, 286)
 

@@ -65,6 +65,12 @@ def test_the_upstreams_own_words_and_code_are_in_the_message() -> None:
     assert error.message == str(error) == "tmdb answered 404: The resource is gone."
 
 
+def test_an_upstream_may_call_its_words_an_error() -> None:
+    error = classified(401, b'{"Response":"False","Error":"Request limit reached!"}')
+    assert error is not None
+    assert error.message == "tmdb answered 401: Request limit reached!"
+
+
 @pytest.mark.parametrize(
     "body",
     [

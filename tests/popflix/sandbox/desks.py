@@ -14,6 +14,7 @@ from popflix.sandbox.catalogue import Catalogue
 from popflix.sandbox.desk import Desk, Ending, Manners
 from popflix.sandbox.faults import FaultPlan
 from popflix.sandbox.keys import Keys
+from popflix.sandbox.movies_api import MovieApi
 from popflix.sandbox.wire import parse_head
 
 ANY_TOKEN = {"Authorization": "Bearer any-word"}
@@ -40,6 +41,7 @@ def make_desk(
     faults: Mapping[str, float] | None = None,
     fault_limit: int = 3,
     manners: Manners = Manners(),  # noqa: B008 - immutable
+    movies: MovieApi | None = None,
     log: list[str] | None = None,
 ) -> Desk:
     return Desk(
@@ -47,6 +49,7 @@ def make_desk(
         keys=keys,
         faults=FaultPlan(faults or {}, 1, fault_limit),
         manners=manners,
+        movies=movies,
         log=None if log is None else log.append,
     )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import http.client
 import json
 import os
@@ -118,6 +119,23 @@ def test_every_option_reaches_the_child(tmp_path: Path) -> None:
     ) as sandbox:  # fmt: skip
         assert [get(sandbox, "/3/movie/7") for _ in range(3)] == [429, 429, 200]
         assert get(sandbox, "/3/movie/7", token="another") == 401
+
+
+def test_it_serves_films_to_crawl_and_says_what_is_right_of_them() -> None:
+    with running(titles=1, movies=100, discover_cap=2, drift=0.1, export_hour=24) as sandbox:
+        films, series = sandbox.expected_movies(), sandbox.expected_movies("tv")
+        assert (len(films), len(series)) == (100, 20)
+        live = next(number for number, film in films.items() if film["state"] == "live")
+        assert get(sandbox, f"/3/movie/{live}") == 200
+        assert get(sandbox, "/3/discover/movie?page=3") == 400
+        today = f"{dt.datetime.now(dt.UTC):%m_%d_%Y}"
+        folder = sandbox.exports_url.removeprefix(f"http://127.0.0.1:{sandbox.port}")
+        assert get(sandbox, f"{folder}movie_ids_{today}.json.gz") == 403
+        sandbox.set_movies(revision=2)
+        assert sandbox.expected_movies() != films
+        with pytest.raises(SandboxError, match="revision=N"):
+            sandbox.set_movies(revision=0)
+        assert sandbox.report()["by_title"][f"movie/{live}"] == 1
 
 
 def test_the_keys_are_not_in_the_process_list() -> None:

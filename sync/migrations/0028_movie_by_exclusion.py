@@ -1,0 +1,15 @@
+"""The filter by what an operator excluded."""
+
+from __future__ import annotations
+
+from django.db import migrations, models
+
+
+class Migration(migrations.Migration):
+    dependencies = [("sync", "0027_certificate")]
+
+    operations = [
+        migrations.AddIndex(
+            "movie", models.Index(fields=["excluded_at"], name="movie_by_exclusion")
+        ),
+    ]

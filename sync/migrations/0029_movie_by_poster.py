@@ -1,0 +1,13 @@
+"""The filter by movies without a poster."""
+
+from __future__ import annotations
+
+from django.db import migrations, models
+
+
+class Migration(migrations.Migration):
+    dependencies = [("sync", "0028_movie_by_exclusion")]
+
+    operations = [
+        migrations.AddIndex("movie", models.Index(fields=["poster_path"], name="movie_by_poster")),
+    ]

@@ -1,0 +1,86 @@
+"""Rows of movies and payloads as the driver takes them."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping, Sequence
+from functools import cache
+from typing import Any, NamedTuple
+
+import msgspec
+from django.db import connection
+
+from popflix.lib.upserts import insert_missing, upsert
+from sync.movies.bodies import Body
+from sync.movies.fields import BLANK, FIELDS
+from sync.movies.held import Key
+from sync.movies.models import Movie, StoredPayload, UpstreamState
+
+_KEY = ("media_type", "tmdb_id")
+_OF_VALUES = (*FIELDS, "release_date_known", "origins")
+_OF_ANSWER = ("payload_id", "fetched_at", "upstream_state", "merged_into")
+_FIRST = ("excluded_by", "excluded_why", "created_at")  # written once
+_COLUMNS = (*_KEY, *_OF_VALUES, *_OF_ANSWER, "updated_at", *_FIRST)
+_PAYLOAD_COLUMNS = ("sha256", "body", "size", "kind", "first_seen_at")
+_ENCODER = msgspec.json.Encoder()
+_LISTS = frozenset(name for name in FIELDS if isinstance(BLANK[name], list))
+
+
+class MovieRow(NamedTuple):
+    """A movie as it is to be: TMDB has just answered with `payload`."""
+
+    key: Key
+    values: Mapping[str, object]
+    origins: Mapping[str, str]
+    payload: str
+    fetched_at: dt.datetime
+    is_moved: bool  # then `updated_at` moves too
+
+
+def write_movies(movies: Sequence[MovieRow], now: dt.datetime, *, is_answer: bool = True) -> None:
+    """Insert and update, in the caller's transaction, in an order that all writers share.
+
+    Where no answer came (`is_answer` False), only the values of rows that exist are written.
+    """
+    instant = cache(connection.ops.adapt_datetimefield_value)
+    rows: dict[bool, list[Sequence[object]]] = {True: [], False: []}
+    for movie in sorted(movies, key=lambda movie: movie.key):
+        state = (
+            movie.values["release_date"] is not None,
+            _json(dict(movie.origins)),
+            movie.payload,
+            instant(movie.fetched_at),
+            UpstreamState.LIVE.value,
+            None,
+        )
+        written = (*movie.key, *_adapted(movie.values), *state, instant(now), "", "", instant(now))
+        rows[movie.is_moved].append(written)
+    updated = (*_OF_VALUES, *_OF_ANSWER) if is_answer else _OF_VALUES
+    upsert(Movie, _COLUMNS, rows[True], key=_KEY, updated=(*updated, "updated_at"))
+    upsert(Movie, _COLUMNS, rows[False], key=_KEY, updated=updated)
+
+
+def write_payloads(bodies: Sequence[tuple[Body, str]], now: dt.datetime) -> None:
+    """Keep bodies that are not kept yet; each with the media type it is of."""
+    at = connection.ops.adapt_datetimefield_value(now)
+    rows = {body.sha256: (body.sha256, body.packed, body.size, kind, at) for body, kind in bodies}
+    ordered = [rows[key] for key in sorted(rows)]
+    insert_missing(StoredPayload, _PAYLOAD_COLUMNS, ordered, key=("sha256",))
+
+
+def _adapted(values: Mapping[str, object]) -> list[object]:
+    ready = []
+    for name in FIELDS:
+        value: Any = values[name]
+        if name in _LISTS:
+            value = _json(value)
+        elif isinstance(value, dt.date):
+            value = connection.ops.adapt_datefield_value(value)
+        ready.append(value)
+    return ready
+
+
+def _json(value: object) -> object:
+    if connection.vendor == "postgresql":
+        return connection.ops.adapt_json_value(value, None)
+    return _ENCODER.encode(value).decode()  # a tenth of json.dumps's time (measured)
