@@ -6,10 +6,10 @@ import datetime as dt
 import random
 from collections.abc import Callable, Collection, Mapping, Sequence
 
-from django.db.models import F, Q
+from django.db.models import F
 
+from popflix.lib import field_locks
 from popflix.lib.http import UpstreamError
-from popflix.lib.models import FieldLock, LockMode
 from sync.movies.asking import Answered, Asked
 from sync.movies.due import due_at
 from sync.movies.held import Key, ids_of
@@ -101,13 +101,7 @@ def _mark_gone(asked: Sequence[Asked]) -> None:
 
 def locks_of(movie_ids: Collection[int], now: dt.datetime) -> Mapping[str, Collection[str]]:
     """By movie the fields that an operator keeps."""
-    found: dict[str, set[str]] = {}
-    if movie_ids:
-        over = Q(mode=LockMode.DATE, until__lte=now)
-        rows = FieldLock.objects.filter(table=LOCKED_TABLE, row__in=[str(n) for n in movie_ids])
-        for row, field in rows.exclude(over).values_list("row", "field"):
-            found.setdefault(row, set()).add(field)
-    return found
+    return field_locks.locks_of(LOCKED_TABLE, movie_ids, now)
 
 
 def read_asked(keys: Collection[int], token: str) -> list[Asked]:

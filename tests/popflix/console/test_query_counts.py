@@ -80,7 +80,7 @@ PINNED: dict[int, str] = {
     15: "reconcile_changeset_review",
     16: "reconcile_changeset_decide_all",
     30: "console_panel needs",
-    44: "index",
+    46: "index",
     94: "auth_group_delete",
 }
 _LOOKED_AT = (200, 286)
