@@ -118,7 +118,16 @@ def pure_modules(pyproject: Path = ROOT / "pyproject.toml") -> list[str]:
         if contract["name"].startswith("Pure modules")
         for module in contract["source_modules"]
     ]
-    return [f"{module.replace('.', '/')}.py" for module in named]
+    patterns = [f"{module.replace('.', '/')}.py" for module in named]
+    return [file for pattern in patterns for file in _files(pattern)]
+
+
+def _files(pattern: str) -> list[str]:
+    """Those of a room whose every module is pure, `room.*`; else the one that is named."""
+    if "*" not in pattern:
+        return [pattern]
+    found = (path.relative_to(ROOT) for path in sorted(ROOT.glob(pattern)))
+    return [str(path) for path in found if path.name != "__init__.py"]
 
 
 def report_coverage() -> int:

@@ -36,8 +36,8 @@ FAULTS = {"429": 0.01, "500": 0.03, "truncated": 0.02, "reset": 0.02}
 EDITIONS = ("edition=1", "edition=2&faults=missing-cinema,bad-rows")
 OPEN_IT = "make serve DEMO=1"
 _OPERATORS_OWN = (
-    "DATABASE_URL", "DB_", "TMDB_", "POPFLIX_", "REDIS_URL", "SECRET_KEY", "DEBUG", "EMAIL_URL",
-    "DEFAULT_FROM_EMAIL",
+    "DATABASE_URL", "DB_", "TMDB_", "OMDB_", "POPFLIX_", "REDIS_URL", "SECRET_KEY", "DEBUG",
+    "EMAIL_URL", "DEFAULT_FROM_EMAIL",
 )  # fmt: skip
 
 

@@ -70,11 +70,11 @@ PINNED: dict[int, str] = {
         "console_letter_group, lib_auditentry_export, reconcile_syncshow_change, "
         "reconcile_syncshow_changelist"
     ),
-    9: "engine_run_live, engine_schedule_changelist, reconcile_mastershow_change",
+    9: "engine_run_live, engine_schedule_changelist",
     10: (
         "engine_run_change, reconcile_change_change, reconcile_changeset_change, sync_movie_change"
     ),
-    11: "console_unit",
+    11: "console_unit, reconcile_mastershow_change",
     12: "console_letters, console_units",
     13: "console_panel units",
     15: "reconcile_changeset_review",
