@@ -177,7 +177,7 @@ def _passes(variables: Mapping[str, str], *, has_mariadb: bool) -> list[Pass]:
         on_mariadb = {**variables, "POPFLIX_TEST_DATABASE": "mariadb"}
         passes.append(run_pass("MariaDB", ["-m", _MARIADB, *beside], **on_mariadb))
     # A served site and a Chromium keep a core busy.
-    in_groups = ["-n", str(min(cores, 2)), "--dist", "loadgroup"]
+    in_groups = ["-n", str(min(cores, 2) + 1), "--dist", "loadgroup"]
     browser = ["tests/browser", "-m", "browser and not soak", *in_groups]
     return [*passes, run_pass("Browser", browser, **variables)]
 

@@ -47,16 +47,13 @@ def programme(served: Served, tmp_path_factory: pytest.TempPathFactory) -> Progr
 
 
 @pytest.fixture(params=HANDS)
-def hand(request: pytest.FixtureRequest, programme: Programme) -> str:
-    name = str(request.param)
-    programme.bring(f"approve-{name}", f"hold-{name}", f"undo-{name}")
-    return name
+def hand(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
 
 
 @pytest.fixture
 def hands(hand: str, visitor: Visitor) -> Iterator[Hands]:
-    """The hands of somebody who has just come home; whatever they do takes few presses."""
-    visitor.go_home()
+    """The hands of somebody who comes home; whatever they do takes few presses."""
     made = visitor.hands(hand)
     yield made
     assert 0 < made.presses <= MOST_PRESSES
@@ -65,6 +62,13 @@ def hands(hand: str, visitor: Visitor) -> Iterator[Hands]:
 def need_of(visitor: Visitor, story: Story) -> Locator:
     named = re.compile(rf"^Review: .* of {story.house} \({story.name}\) wait for you$")
     return visitor.page.get_by_role("link", name=named)
+
+
+def begin(visitor: Visitor, programme: Programme, name: str) -> Story:
+    """Home, just after the feed of this story came: home folds what has waited for longer."""
+    programme.bring(name)
+    visitor.go_home()
+    return programme.story(name)
 
 
 def card(visitor: Visitor, place: int) -> Locator:
@@ -88,7 +92,7 @@ def give_reason(visitor: Visitor, hands: Hands, why: str, button: str) -> None:
 def test_200_changes_of_a_cinema_are_approved_and_one_is_rejected(
     visitor: Visitor, hands: Hands, hand: str, programme: Programme
 ) -> None:
-    page, story = visitor.page, programme.story(f"approve-{hand}")
+    page, story = visitor.page, begin(visitor, programme, f"approve-{hand}")
     hands.press(need_of(visitor, story))
     page.get_by_text(f"{MANY} changes match").wait_for()
     hands.press(card(visitor, 0).get_by_role("button", name="Reject"))
@@ -103,7 +107,7 @@ def test_200_changes_of_a_cinema_are_approved_and_one_is_rejected(
 def test_a_hold_is_noticed_and_resolved(
     visitor: Visitor, hands: Hands, hand: str, programme: Programme
 ) -> None:
-    page, story = visitor.page, programme.story(f"hold-{hand}")
+    page, story = visitor.page, begin(visitor, programme, f"hold-{hand}")
     hands.press(need_of(visitor, story))
     page.get_by_text(re.compile("has 12 shows in master; this feed has none")).wait_for()
     name = re.compile(f"^Approve what is held: {story.house}, ")
@@ -119,7 +123,7 @@ def test_a_hold_is_noticed_and_resolved(
 def test_a_change_set_is_undone(
     visitor: Visitor, hands: Hands, hand: str, programme: Programme
 ) -> None:
-    page, story = visitor.page, programme.story(f"undo-{hand}")
+    page, story = visitor.page, begin(visitor, programme, f"undo-{hand}")
     before = [(row["movie_title"],) for row in story.rows(1)]
     number = programme.newest_set(story.name)
     assert programme.of_master(story.name, "title") != before
