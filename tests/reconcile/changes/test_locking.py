@@ -103,3 +103,14 @@ def test_where_the_feed_looks_for_a_show_whose_place_is_kept() -> None:
 def test_a_show_has_passed_when_it_has_ended(length: int | None, is_over: bool) -> None:
     row: Row = replace(HERE, length=length)
     assert has_passed(row, at("12:00")) is is_over
+
+
+def test_of_two_locked_ones_none_bars_the_other_twice() -> None:
+    one, other = show("10:00", "S1").key, show("10:00", "S2").key
+    swap = [
+        Proposal(
+            ChangeKind.MOVE, 3, 5, gives_up=gives, takes=takes, state=State.LOCKED, reason="x"
+        )
+        for gives, takes in ((one, other), (other, one))
+    ]
+    assert [(each.state, each.reason) for each in grouped(swap)] == [(State.LOCKED, "x")] * 2

@@ -11,6 +11,7 @@ import pytest
 
 from popflix.lib.errors import OperatorError
 from sync.movies import archives
+from sync.movies.bodies import pack, unpack
 from sync.movies.body_folder import BodyFolder
 from sync.movies.files import MANIFEST, Damaged, FoundBody, count_bodies, read_bodies
 
@@ -207,3 +208,50 @@ def test_a_folder_that_cannot_be_made_is_told(tmp_path: Path) -> None:
     (tmp_path / "file").write_bytes(b"")
     with pytest.raises(OperatorError, match="cannot be written"):
         BodyFolder(tmp_path / "file" / "below")
+
+
+def test_a_manifest_that_cannot_be_read_is_named(tmp_path: Path) -> None:
+    (tmp_path / "more" / MANIFEST).mkdir(parents=True)
+    path = zipped(tmp_path)
+    with zipfile.ZipFile(path, "a") as archive:
+        archive.writestr(MANIFEST, b" " * 100)
+    with zipfile.ZipFile(path) as archive:
+        info = archive.getinfo(MANIFEST)
+    rotten = bytearray(path.read_bytes())
+    rotten[info.header_offset + 30 + len(MANIFEST)] ^= 0xFF
+    path.write_bytes(rotten)
+    (told,) = damaged(path)
+    assert told.name == MANIFEST
+    assert told.why.startswith("is damaged: ")
+
+
+def test_what_is_not_there_or_no_file_is_damage(tmp_path: Path) -> None:
+    (tmp_path / "folder.json").mkdir()
+    with (
+        archives.open_archive(tmp_path) as folder,
+        pytest.raises(archives.Damage, match=r"cannot be read: "),
+    ):
+        folder.read("folder.json")
+    with (
+        archives.open_archive(zipped(tmp_path)) as packed,
+        pytest.raises(archives.Damage, match="is not there"),
+    ):
+        packed.read("1.json")
+
+
+def test_an_encrypted_body_is_damage(tmp_path: Path) -> None:
+    (tmp_path / "1.json").write_bytes(b'{"id": 1}')
+    path = zipped(tmp_path)
+    packed = bytearray(path.read_bytes())
+    for mark, place in ((b"PK\x03\x04", 6), (b"PK\x01\x02", 8)):
+        packed[packed.index(mark) + place] |= 1  # says that it is encrypted
+    path.write_bytes(packed)
+    assert damaged(path) == [Damaged("1.json", "is encrypted")]
+
+
+@pytest.mark.parametrize("cut", [slice(0, -4), slice(1, None)])
+def test_a_stored_payload_that_is_not_whole_is_told(cut: slice) -> None:
+    packed = pack(b'{"id": 1}').packed
+    assert unpack(packed) == b'{"id": 1}'
+    with pytest.raises(ValueError, match="the stored payload is damaged"):
+        unpack(packed[cut])

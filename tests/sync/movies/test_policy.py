@@ -172,6 +172,9 @@ class TestPlans:
         plan = Plan("discover", 1000, 600, 50, pages_for(1000), 38.0)
         assert (plan.cached, plan.movies, plan.requests) == (400, 650, 650 + 56)
         assert plan.seconds == pytest.approx(706 * 1.01 / 38)
+        assert any(
+            line.split() == ["56", "pages", "to", "read,", "about"] for line in plan.lines()
+        )
 
     def test_a_limit_and_others_at_work_are_taken_into_account(self) -> None:
         plan = Plan("x", 1000, 600, 50, 0, 10.0, limit=100, sharers=("refresh-movies (run 3)",))
