@@ -14,6 +14,7 @@ from typing import Any
 
 from reconcile.changes.policy.diff import Told
 from reconcile.changes.policy.proposal import Key, Proposal, State
+from reconcile.changes.told import FIELDS
 from reconcile.changes.types import ChangeKind, Row
 
 PLACE = ("screen_name", "show_time")
@@ -94,7 +95,7 @@ def _without(values: Mapping[str, Told], fields: Collection[str]) -> dict[str, T
 
 
 def _why(fields: Iterable[str]) -> str:
-    return f"locked: {', '.join(sorted(fields))}"
+    return f"locked: {', '.join(FIELDS[name] for name in sorted(fields))}"
 
 
 def barred(proposals: Sequence[Proposal], folded: Any) -> list[Proposal]:

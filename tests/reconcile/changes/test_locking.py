@@ -46,11 +46,10 @@ def test_a_new_show_at_the_place_that_a_lock_keeps_is_locked_too() -> None:
     )  # fmt: skip
     found = compose(residue, POLICY, {}, {})
     paired = next(each for each in found if each.kind == ChangeKind.MOVE)
-    assert paired.state is State.LOCKED
-    if paired.sync_id == 11:
-        other = next(each for each in found if each.sync_id == 12)
-        assert (other.kind, other.state, other.group) == ("insert", State.LOCKED, None)
-        assert other.reason == "takes the place of a show that a lock keeps there"
+    assert (paired.sync_id, paired.state, paired.reason) == (11, State.LOCKED, "locked: begins")
+    other = next(each for each in found if each.sync_id == 12)
+    assert (other.kind, other.state, other.group) == ("insert", State.LOCKED, None)
+    assert other.reason == "takes the place of a show that a lock keeps there"
 
 
 @pytest.mark.parametrize(

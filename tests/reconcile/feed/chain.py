@@ -59,7 +59,7 @@ def _of_cinema(chance: random.Random, cinema_id: int, films: list[Show]) -> Iter
     shown = films[: chance.randrange(1, 8)] + chance.sample(films[8:], chance.randrange(12))
     weights = [1 / (1 + place) for place in range(len(shown))]
     spelling = chance.choice(_SCREENS)
-    name = f"Cinépolis {cinema_id}" + chance.choice(["", "", "\xa0", " "])
+    name = f"Kinoré {cinema_id}" + chance.choice(["", "", "\xa0", " "])
     for screen in range(1, chance.randrange(3, 9)):
         minute = chance.randrange(510, 640, 5)  # since midnight
         while minute < 23 * 60 + 30:
