@@ -9,7 +9,7 @@ database.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
 from django.db import connections, router, transaction
@@ -19,6 +19,7 @@ from popflix.engine.models import Lane, WorkRow
 from popflix.lib.locks import again_when_locked
 
 Rows = QuerySet[Any]
+Among = Mapping[str, Any] | None
 
 
 def claim_rows(
@@ -30,15 +31,17 @@ def claim_rows(
     now: dt.datetime,
     only: Collection[Any] | None = None,
     exclude_lanes: Collection[int] = (),
+    among: Among = None,
 ) -> list[Any]:
     """Lease up to `limit` due rows, most urgent lane first; returns their keys.
 
     Each row gets the token, the lease's end as `due_at`, and one attempt more. `only` narrows
-    to these keys. An empty list means that nothing was due at `now`: rows that another worker
-    was claiming at the same moment are waited for.
+    to these keys, `among` to rows with these values: columns that the index has before `lane`.
+    An empty list means that nothing was due at `now`: rows that another worker was claiming at
+    the same moment are waited for.
     """
     lanes = [lane for lane in Lane.values if lane not in exclude_lanes]
-    due = _rows(model).filter(due_at__lte=now)
+    due = _rows(model, among).filter(due_at__lte=now)
     if only is not None:
         due = due.filter(pk__in=list(only))
 
@@ -111,6 +114,7 @@ def release_rows(
     now: dt.datetime,
     since: dt.datetime | None = None,
     lease_seconds: float = 3600,
+    among: Among = None,
 ) -> int:
     """Make the rows of a dead run due at once, the attempt not counted; returns how many.
 
@@ -118,7 +122,7 @@ def release_rows(
     rows whose lease ended earlier are due anyway, so a short range of the index is read.
     """
     latest = now + dt.timedelta(seconds=lease_seconds)
-    leased = _rows(model).filter(lane__in=Lane.values, due_at__lte=latest)
+    leased = _rows(model, among).filter(lane__in=Lane.values, due_at__lte=latest)
     if since is not None:
         leased = leased.filter(due_at__gte=since)
     return leased.filter(lease_token__startswith=token_prefix).update(due_at=now, **_RETURNED)
@@ -130,13 +134,14 @@ def next_due(
     now: dt.datetime,
     horizon_seconds: float,
     only: Collection[Any] | None = None,
+    among: Among = None,
 ) -> dt.datetime | None:
     """When the first row falls due, at latest `horizon_seconds` from now; None: none does.
 
     It may lie in the past. A row that another worker holds counts with its lease's end.
     """
     latest = now + dt.timedelta(seconds=horizon_seconds)
-    soon = _rows(model).filter(due_at__lte=latest)
+    soon = _rows(model, among).filter(due_at__lte=latest)
     if only is not None:
         soon = soon.filter(pk__in=list(only))
     firsts = [
@@ -153,8 +158,8 @@ _RETURNED: dict[str, Any] = {
 }
 
 
-def _rows(model: type[WorkRow]) -> Rows:
-    return model._default_manager.using(_database(model)).all()
+def _rows(model: type[WorkRow], among: Among = None) -> Rows:
+    return model._default_manager.using(_database(model)).filter(**(among or {}))
 
 
 def _held(model: type[WorkRow], keys: Collection[Any], token_prefix: str) -> Rows:
