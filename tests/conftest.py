@@ -12,6 +12,7 @@ from django.test import Client
 
 from tests.services.plugin import require
 from tests.services.remembering import rows_of_migrating_kept, static_files_found_once
+from tests.services.templates import migrated_once
 from tests.site import Site, create_mysql_database
 
 
@@ -36,6 +37,13 @@ def operator(client: Client) -> Client:
     """A browser in which somebody is logged in who may do everything."""
     client.force_login(User.objects.create_superuser("ada"))
     return client
+
+
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings(django_db_modify_db_settings: None) -> Iterator[None]:
+    """The last thing that pytest-django asks for before it makes the test database."""
+    with migrated_once():
+        yield
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -8,7 +8,8 @@
     floors    coverage of the first two, and 100 % of the pure modules
 
 All of them share one MariaDB server, and one migrated database of each kind to copy from. What
-they write lies in memory where the machine has room there, for disks are slow to wait for.
+they write lies in memory where the machine has room there, for disks are slow to wait for. While
+the server starts, the tests are compiled: else each process would do that for itself.
 
 With arguments (`make test ARGS="-k words"`) one SQLite pass runs, on what they select.
 """
@@ -24,7 +25,7 @@ import sys
 import tempfile
 import tomllib
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -34,7 +35,9 @@ ROOT = Path(__file__).resolve().parent.parent
 _COLOURS = re.compile(r"\x1b\[[0-9;]*m")
 _COVERAGE = ("--cov", "--cov-report=", "--cov-fail-under=0")  # the floor is for all together
 _SQLITE = "not soak and not paced and not browser"
+_RATE = "paced and not soak"
 _MARIADB = "both_databases and not soak and not paced"
+_NO_BYTECODE = "PYTHONDONTWRITEBYTECODE"
 _MEMORY = Path("/dev/shm")
 _ROOM_BYTES = 3 * 1024**3  # several times what a whole run writes
 
@@ -54,12 +57,13 @@ def say(line: str = "") -> None:
 
 def run_pass(name: str, arguments: Sequence[str], **variables: str) -> Pass:
     """Run pytest, its output as it comes; keep the lines that the end repeats."""
-    say(f"== {name}: pytest {' '.join(arguments)}")
+    shown = [each for each in arguments if not each.endswith(".py")]
+    say(f"== {name}: pytest {' '.join(shown)}")
     colour = ["--color=yes"] if sys.stdout.isatty() else []
     process = subprocess.Popen(
         [sys.executable, "-m", "pytest", *arguments, *colour],
         cwd=ROOT,
-        env=os.environ | variables,
+        env=_environment(variables),
         stdout=subprocess.PIPE,
     )
     assert process.stdout is not None
@@ -75,6 +79,30 @@ def run_pass(name: str, arguments: Sequence[str], **variables: str) -> Pass:
         next((line for line in reversed(lines) if line.startswith("==")), "no summary"),
         [line for line in lines if line.startswith("SKIPPED")],
     )
+
+
+def _environment(variables: Mapping[str, str]) -> dict[str, str]:
+    """Compiled modules are kept: compiling all of them takes a process longer than its start."""
+    kept = {name: value for name, value in os.environ.items() if name != _NO_BYTECODE}
+    return kept | dict(variables)
+
+
+@contextmanager
+def compiling(variables: Mapping[str, str]) -> Iterator[None]:
+    """The tests are compiled beside what the block does; what is wrong with them a pass tells."""
+    process = subprocess.Popen(
+        [sys.executable, "-m", "pytest", "--collect-only", "-qq"],
+        cwd=ROOT,
+        env=_environment(variables),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+    )
+    try:
+        yield
+        process.wait()
+    finally:
+        process.kill()
+        process.wait()
 
 
 @contextmanager
@@ -107,6 +135,15 @@ def one_mariadb(folder: str) -> Iterator[tuple[dict[str, str], str]]:
         yield {"POPFLIX_TEST_MARIADB_URL": server.url}, ""
     finally:
         server.stop()
+
+
+@contextmanager
+def one_server(variables: Mapping[str, str]) -> Iterator[tuple[dict[str, str], str]]:
+    """As `one_mariadb`; the tests are compiled meanwhile."""
+    with ExitStack() as stack:
+        with compiling(variables):
+            told = stack.enter_context(one_mariadb(variables["TMPDIR"]))
+        yield told
 
 
 def pure_modules(pyproject: Path = ROOT / "pyproject.toml") -> list[str]:
@@ -155,7 +192,7 @@ def _output(command: Sequence[str]) -> subprocess.CompletedProcess[str]:
 
 
 def run_all() -> int:
-    with workshop() as variables, one_mariadb(variables["TMPDIR"]) as (server, without):
+    with workshop() as variables, one_server(variables) as (server, without):
         passes = _passes({**variables, **server}, has_mariadb=not without)
     worst = max(each.exit_code for each in passes) or report_coverage()
     if without and os.environ.get("POPFLIX_REQUIRE_SERVICES") == "1":
@@ -169,17 +206,25 @@ def _passes(variables: Mapping[str, str], *, has_mariadb: bool) -> list[Pass]:
     cores = os.cpu_count() or 1
     # One more than cores: many tests wait for processes of their own.
     beside = ["-n", str(min(cores + 1, 4)), "--dist", "worksteal"]
+    paced = [*_files_with("paced"), "-m", _RATE]
     passes = [
         run_pass("SQLite", ["-m", _SQLITE, *_COVERAGE, *beside], **variables),
-        run_pass("Rate", ["-m", "paced and not soak", *_COVERAGE, "--cov-append"], **variables),
+        run_pass("Rate", [*paced, *_COVERAGE, "--cov-append"], **variables),
     ]
     if has_mariadb:
         on_mariadb = {**variables, "POPFLIX_TEST_DATABASE": "mariadb"}
-        passes.append(run_pass("MariaDB", ["-m", _MARIADB, *beside], **on_mariadb))
+        marked = [*_files_with("both_databases"), "-m", _MARIADB]
+        passes.append(run_pass("MariaDB", [*marked, *beside], **on_mariadb))
     # A served site and a Chromium keep a core busy.
     in_groups = ["-n", str(min(cores, 2) + 1), "--dist", "loadgroup"]
     browser = ["tests/browser", "-m", "browser and not soak", *in_groups]
     return [*passes, run_pass("Browser", browser, **variables)]
+
+
+def _files_with(marker: str) -> list[str]:
+    """Files of tests that write `mark.<marker>`: a pass need not import the others."""
+    found = sorted((ROOT / "tests").rglob("test_*.py"))
+    return [str(path.relative_to(ROOT)) for path in found if f"mark.{marker}" in path.read_text()]
 
 
 def _tell(passes: Sequence[Pass], without: str) -> None:

@@ -31,7 +31,7 @@ class Site:
     def __init__(self, folder: Path, database_url: str = "", **variables: str) -> None:
         self.folder = folder
         keep = ["PATH", "HOME", "LANG", "TMPDIR", "PYTHONPATH", "PYTHONWARNINGS"]
-        if not database_url:  # its twin on SQLite is measured
+        if not database_url:  # its twin on SQLite is measured, where anything is
             keep += ["COVERAGE_PROCESS_CONFIG", "COVERAGE_PROCESS_START"]
         self.env = {name: os.environ[name] for name in keep if name in os.environ}
         self.env |= {"POPFLIX_DOTENV": os.devnull, "POPFLIX_VAR": str(folder / "var")}
@@ -90,18 +90,13 @@ class Site:
         if kind not in _migrated:
             _migrated[kind] = shared(f"migrated {kind}", lambda: self._new_template(kind))
         if kind:
-            _copy_mysql(_migrated[kind], self.env["DATABASE_URL"])
+            copy_mysql(_migrated[kind], self.env["DATABASE_URL"])
             return
-        Path(self.env["POPFLIX_VAR"]).mkdir(parents=True, exist_ok=True)
-        with (
-            closing(sqlite3.connect(_migrated[kind])) as template,
-            closing(self._sqlite()) as mine,
-        ):
-            template.backup(mine)
+        copy_sqlite(_migrated[kind], self.database_file)
 
     def _new_template(self, kind: str) -> str:
-        folder = Path(tempfile.mkdtemp(prefix="popflix-migrated-", dir=_SHARED or None))
-        if not _SHARED:
+        folder = Path(tempfile.mkdtemp(prefix="popflix-migrated-", dir=SHARED or None))
+        if not SHARED:
             atexit.register(shutil.rmtree, folder, ignore_errors=True)
         made = Site(folder, create_mysql_database(kind) if kind else "")
         made.manage("migrate", "-v0")
@@ -118,20 +113,25 @@ class Site:
             connection.commit()
         return rows
 
+    @property
+    def database_file(self) -> Path:
+        """The embedded database; it is there once something was written to it."""
+        return Path(self.env["POPFLIX_VAR"]) / "popflix.sqlite3"
+
     def _sqlite(self) -> Any:
-        return sqlite3.connect(Path(self.env["POPFLIX_VAR"]) / "popflix.sqlite3", timeout=20)
+        return sqlite3.connect(self.database_file, timeout=20)
 
 
 _migrated: dict[str, str] = {}  # by server: where the template is
 # A folder that all processes of one `make test` share; tests/run.py makes and removes it.
-_SHARED = os.environ.get("POPFLIX_TEST_SHARED", "")
+SHARED = os.environ.get("POPFLIX_TEST_SHARED", "")
 
 
 def shared(name: str, make: Callable[[], str]) -> str:
     """What `make` returns, made once for all processes of one `make test`."""
-    if not _SHARED:
+    if not SHARED:
         return make()
-    kept = Path(_SHARED, hashlib.sha256(name.encode()).hexdigest()[:16])
+    kept = Path(SHARED, hashlib.sha256(name.encode()).hexdigest()[:16])
     with kept.with_suffix(".lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not kept.exists():
@@ -139,7 +139,13 @@ def shared(name: str, make: Callable[[], str]) -> str:
         return kept.read_text()
 
 
-def _copy_mysql(template_url: str, url: str) -> None:
+def copy_sqlite(source: Path | str, target: Path) -> None:
+    target.parent.mkdir(parents=True, exist_ok=True)
+    with closing(sqlite3.connect(source)) as read, closing(sqlite3.connect(target)) as written:
+        read.backup(written)
+
+
+def copy_mysql(template_url: str, url: str) -> None:
     """All tables with their keys and rows; names are put in by the server itself."""
     template = template_url.rpartition("/")[2]
     with closing(_mysql(template_url)) as source, closing(_mysql(url)) as target:

@@ -1,7 +1,7 @@
 """Many rows in one statement: INSERT … ON CONFLICT in each database's words.
 
-Drivers send the values of an INSERT's executemany in one statement for many rows, which they do
-not do for UPDATE; so rows that exist and are locked are changed this way too.
+An INSERT takes many rows in one statement, an UPDATE does not; so rows that exist and are locked
+are changed this way too.
 """
 
 from __future__ import annotations
@@ -12,6 +12,8 @@ from typing import Any
 from django.db import connections, router
 from django.db.models import Model
 from django.db.models.constants import OnConflict
+
+from popflix.lib.mysql_values import value_texts
 
 Rows = Sequence[Sequence[Any]]
 
@@ -52,11 +54,16 @@ def _insert(
     connection = connections[router.db_for_write(model)]
     ops, quote = connection.ops, connection.ops.quote_name
     names = ", ".join(map(quote, columns))
-    marks = ", ".join(["%s"] * len(columns))
     suffix = ops.on_conflict_suffix_sql(list(columns), on_conflict, list(updated), list(key))
-    statement = (
+    head = (
         f"{ops.insert_statement(on_conflict=on_conflict)} {quote(model._meta.db_table)} "
-        f"({names}) VALUES ({marks}) {suffix}"
+        f"({names}) VALUES"
     )
     with connection.cursor() as cursor:
-        cursor.executemany(statement, list(rows))
+        if connection.vendor == "mysql":
+            for values in value_texts(connection.connection, rows):
+                statement = b"%b %b %b" % (head.encode(), values, suffix.encode())
+                cursor.execute(statement)  # type: ignore[arg-type]  # the driver takes bytes too
+        else:
+            marks = ", ".join(["%s"] * len(columns))
+            cursor.executemany(f"{head} ({marks}) {suffix}", list(rows))

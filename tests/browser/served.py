@@ -12,11 +12,13 @@ from urllib.parse import urlsplit
 
 from popflix.console.demo import EDITIONS, feeds
 from popflix.sandbox import Sandbox, running
+from tests.browser.answered import fill_answers
 from tests.popflix.console.serving import Serving, serving, wait_for
-from tests.site import Site
+from tests.site import SHARED, Site, copy_sqlite, shared
 
 NAME, PASSWORD = "ada", "engine-no-1"
 TITLES = 60
+MOVIES, CRAWLED = 40, 24  # in the catalogue, and asked for: the certificate names the rest
 SLOW_RATE = "15"  # requests a second: a run over all titles can be watched for some seconds
 _BROKEN_ROWS = (
     "tconst\ttitleType\tprimaryTitle\toriginalTitle\tisAdult\tstartYear\tendYear\t"
@@ -94,17 +96,19 @@ def refusing_server() -> Iterator[str]:
 @contextmanager
 def served_site(folder: Path, database_url: str = "") -> Iterator[Served]:
     """60 invented titles, asked about; ambiguous and unknown ones among them; a failed run,
-    quarantined rows; a cinema programme, some of it held; a web server and a worker."""
+    quarantined rows; movies, of which a certificate names some as missing; a cinema programme,
+    some of it held; a web server and a worker."""
     site = Site(folder, database_url, ALLOWED_HOSTS="127.0.0.1", PYTHONHASHSEED="0")
-    site.migrate()
-    with running(titles=TITLES, seed=1, latency_ms=60) as sandbox:
+    with running(titles=TITLES, seed=1, movies=MOVIES, latency_ms=60) as sandbox:
         site.env |= {
             "TMDB_BASE_URL": sandbox.url,
+            "TMDB_EXPORT_URL": f"{sandbox.url.removesuffix('/3')}/p/exports",
             "TMDB_API_KEY": "the-sandbox-takes-any-key",
             "TMDB_RATE_PER_SECOND": "200",
             "DJANGO_SUPERUSER_PASSWORD": PASSWORD,
+            "POPFLIX_PROVIDERS": "[]",  # nobody is asked: the answers are filled in
         }
-        _fill(site, sandbox)
+        _fill_once(site, sandbox)
         site.env["TMDB_RATE_PER_SECOND"] = SLOW_RATE
         with serving(site) as process:
             address = process.read_until("The admin is open at").split()[-1]
@@ -112,13 +116,34 @@ def served_site(folder: Path, database_url: str = "") -> Iterator[Served]:
             yield Served(f"{parts.scheme}://{parts.netloc}", site, process, sandbox)
 
 
+def _fill_once(site: Site, sandbox: Sandbox) -> None:
+    """By one process of `make test` alone: the others copy what it made."""
+    if not SHARED or site.env.get("DATABASE_URL"):
+        _fill(site, sandbox)
+        return
+
+    def make() -> str:
+        _fill(site, sandbox)
+        filled = Path(SHARED, "served.sqlite3")
+        copy_sqlite(site.database_file, filled)
+        return str(filled)
+
+    template = shared("served site", make)
+    if not site.database_file.exists():
+        copy_sqlite(template, site.database_file)
+
+
 def _fill(site: Site, sandbox: Sandbox) -> None:
+    site.migrate()
     site.manage("createsuperuser", "--noinput", "--username", NAME, "--email", "")
     site.manage("import_imdb", str(sandbox.imdb_tsv(site.folder / "title.basics.tsv")))
     broken = site.folder / "broken.tsv"
     broken.write_text(_BROKEN_ROWS)
     site.manage("import_imdb", str(broken), expect=None)
     site.manage("sync_tmdb", expect=None)
+    site.manage("crawl_movies", "--limit", str(CRAWLED), expect=None)
+    site.manage("coverage", expect=None)
+    fill_answers(site)
     site.manage("run_unit", "import-imdb", "--param", "file=/nowhere/title.basics.tsv", expect=1)
     for edition in EDITIONS:
         feed = feeds(sandbox.url, edition)

@@ -117,6 +117,7 @@ def test_a_run_killed_twice_ends_as_an_undisturbed_one(site: Site) -> None:
     ["sqlite", pytest.param("mariadb", marks=[pytest.mark.mariadb, pytest.mark.soak])],
     indirect=True,
 )
+@pytest.mark.measured
 def test_a_signal_saves_what_was_answered_and_says_how_to_go_on(site: Site) -> None:
     with sandboxed(site, TITLES, rate=100, latency_ms=30) as sandbox:
         for number, code, already in ((signal.SIGINT, 130, 60), (signal.SIGTERM, 143, 160)):
@@ -135,6 +136,7 @@ def test_a_signal_saves_what_was_answered_and_says_how_to_go_on(site: Site) -> N
         assert asked_in_vain(sandbox, TITLES) == 0
 
 
+@pytest.mark.measured
 def test_a_refused_key_is_one_sentence_of_cause_and_one_of_cure(own_site: Site) -> None:
     with sandboxed(own_site, 60, api_key="another-key"):
         done = own_site.manage("sync_tmdb", expect=1)
@@ -165,6 +167,7 @@ def test_an_upstream_that_is_gone_leaves_every_row_for_later(own_site: Site) -> 
         assert {row[0] for row in words} == {"TMDB broke the connection (Connection refused)"}
 
 
+@pytest.mark.measured
 def test_options_reach_the_run_and_json_is_one_object(own_site: Site) -> None:
     with sandboxed(own_site, 60, rate=200) as sandbox:
         planned = own_site.json("sync_tmdb", "--dry-run", "--limit", "30")

@@ -10,8 +10,12 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
+import pytest
+
 from tests.flows.enrichment import asked_in_vain, expected, query, sandboxed, state
 from tests.site import Site
+
+pytestmark = pytest.mark.measured
 
 TITLES = 150
 

@@ -9,16 +9,18 @@ skip into a failure.
 from __future__ import annotations
 
 import atexit
+import gc
 import os
 import shutil
 import socket
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tests.services import measuring
 from tests.services.servers import STARTERS, Missing, Server
 
 _VAR = tempfile.mkdtemp(prefix="popflix-test-var-")
@@ -52,6 +54,19 @@ def _prepare_environment() -> None:
 
 
 _prepare_environment()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object]:
+    """Coverage measures the child processes of those tests alone that are marked `measured`."""
+    with measuring.children(measured=item.get_closest_marker("measured") is not None):
+        return (yield)
+
+
+def pytest_collection_finish() -> None:
+    """What was imported and collected stays to the end: the collector need not look at it."""
+    gc.collect()
+    gc.freeze()
 
 
 def require(name: str) -> Server:

@@ -12,6 +12,8 @@ import pytest
 
 from tests.site import ROOT, Site
 
+pytestmark = pytest.mark.measured
+
 FILL = """
 from django.contrib.auth.models import User
 from django.db import connection

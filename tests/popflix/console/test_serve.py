@@ -19,6 +19,8 @@ from tests.popflix.console.serving import SECONDS, processes_of, serving, wait_f
 from tests.services.plugin import require
 from tests.site import Site, create_mysql_database
 
+pytestmark = pytest.mark.measured
+
 
 def log_in(url: str, password: str) -> requests.Response:
     with requests.Session() as browser:

@@ -52,7 +52,7 @@ class Apart:
 @pytest.fixture
 def apart(tmp_path: Path, database_url: str) -> Iterator[Apart]:
     site = Site(tmp_path, database_url, LOG_LEVEL="ERROR")
-    site.manage("migrate", "engine", "-v0")
+    site.migrate()
     made = Apart(site)
     yield made
     made.stop_all()

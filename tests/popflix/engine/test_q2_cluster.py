@@ -13,6 +13,8 @@ from popflix.engine.q2 import cluster
 from popflix.engine.q2.marks import ClusterFolder
 from popflix.lib.command import StopRequest
 
+pytestmark = pytest.mark.measured
+
 
 def test_there_is_a_main_cluster_and_a_small_one() -> None:
     assert cluster.cluster_names() == ["popflix", "operator"]

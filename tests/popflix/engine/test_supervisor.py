@@ -15,6 +15,8 @@ from popflix.lib.command import StopRequest
 from popflix.lib.errors import OperatorError
 from tests.site import Site
 
+pytestmark = pytest.mark.measured
+
 # --- the wait for the database --------------------------------------------------------------
 
 

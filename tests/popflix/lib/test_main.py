@@ -17,6 +17,8 @@ from tests.popflix.lib.test_command import Command as Failing
 from tests.services.servers import free_port
 from tests.site import Site
 
+pytestmark = pytest.mark.measured
+
 FailsWith = Callable[[BaseException | None], None]
 
 

@@ -21,6 +21,8 @@ from popflix.sandbox import Sandbox, SandboxError, running
 from popflix.sandbox.main import main
 from tests.site import ROOT, Site
 
+pytestmark = pytest.mark.measured
+
 MODULE = [sys.executable, "-m", "popflix.sandbox"]
 TOKEN = "planted-token-of-a-test"
 

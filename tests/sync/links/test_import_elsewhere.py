@@ -79,7 +79,7 @@ def test_titles_that_a_narrow_character_set_cannot_hold_are_quarantined(
     """`adopt --check` advises against such a table; whoever keeps it loses no other row."""
     url = create_mysql_database(mariadb.url)
     site = Site(tmp_path, url)
-    site.manage("migrate", "-v0")
+    site.migrate()
     for name in ("primaryTitle", "originalTitle"):
         mysql(url, f"ALTER TABLE TitleBasics MODIFY {name} VARCHAR(300) CHARACTER SET latin1")
     rows = [

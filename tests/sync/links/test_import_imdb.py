@@ -194,6 +194,7 @@ def test_a_sample_that_is_stopped_leaves_no_file(
     assert not (tmp_path / "out").exists()
 
 
+@pytest.mark.measured
 def test_errors_end_with_their_exit_codes_and_one_sentence(site: Site, tmp_path: Path) -> None:
     cut = write(tmp_path / "title.basics.tsv.gz", movies(3000))
     cut.write_bytes(cut.read_bytes()[:-100])
@@ -210,6 +211,7 @@ def test_errors_end_with_their_exit_codes_and_one_sentence(site: Site, tmp_path:
 
 
 @pytest.mark.parametrize("signal_number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.measured
 def test_a_signal_ends_it_after_the_present_batch(
     tmp_path: Path, signal_number: signal.Signals
 ) -> None:

@@ -140,6 +140,7 @@ class Follower:
         return self.process.returncode, err
 
 
+@pytest.mark.measured
 def test_following_shows_what_comes_until_a_signal_or_until_nobody_reads(site: Site) -> None:
     site.manage("pause", "sync-media-links", "--why", "so")
     by_hand, by_term, unread = (Follower(site) for _ in range(3))

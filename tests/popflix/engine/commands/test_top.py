@@ -172,6 +172,7 @@ class TestCommand:
         )
 
 
+@pytest.mark.measured
 def test_on_a_terminal_it_is_alive_until_q_or_ctrl_c(tmp_path: Path) -> None:
     site = Site(tmp_path)
     site.migrate()

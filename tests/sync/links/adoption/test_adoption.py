@@ -64,7 +64,7 @@ def joined_by_index(database: Scratch) -> list[str]:
 def test_the_seeds_tables_and_rows_stay_as_they_are(maria: Scratch, charset: str) -> None:
     seeded(maria, charset)
     before = maria.everything()
-    maria.migrate()
+    maria.migrate("sync")
     after = maria.everything()
     assert {name: after[name] for name in before} == before
 
@@ -246,11 +246,11 @@ def test_a_key_besides_another_primary_key_is_enough(maria: Scratch) -> None:
 def test_unapplying_leaves_adopted_tables_and_applying_adopts_them_again(maria: Scratch) -> None:
     seeded(maria)
     before = maria.everything()
-    maria.migrate()
+    maria.migrate("sync")
     maria.migrate("sync", "zero")
     assert {"TitleBasics", "MediaLinks"} == {n for n in maria.tables() if not n.startswith(
         ("django_", "engine_"))}  # fmt: skip
-    maria.migrate()
+    maria.migrate("sync")
     after = maria.everything()
     assert {name: after[name] for name in before} == before
 

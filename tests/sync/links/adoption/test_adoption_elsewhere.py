@@ -48,7 +48,7 @@ def test_sqlite_tables_are_adopted_with_rows_extras_and_missing_columns(sqlite: 
     sqlite.run(TITLE_BASICS.replace("endYear INT,", "note TEXT DEFAULT 'mine',"), PLAIN_LINKS,
                TITLES, LINKS, "CREATE INDEX by_year ON TitleBasics (startYear)")  # fmt: skip
     links = sqlite.definition("MediaLinks")
-    sqlite.migrate()
+    sqlite.migrate("sync")
     assert_adopted(sqlite)
     assert sqlite.definition("MediaLinks") == links
     assert sqlite.columns("TitleBasics")[-2:] == ["genres", "endYear"]
@@ -117,7 +117,7 @@ def test_a_misfit_on_sqlite_is_refused_and_its_cure_cures(
 
 @pytest.mark.postgres
 def test_a_new_postgresql_database_gets_tables_that_fit(postgresql: Scratch) -> None:
-    postgresql.migrate()
+    postgresql.migrate("sync")
     assert [each.state for each in postgresql.examined().values()] == ["fits", "fits"]
     postgresql.run(TITLES.replace("TitleBasics", '"TitleBasics"')
                    .replace("titleType, primaryTitle, startYear",
