@@ -6,7 +6,9 @@ A command translates: it declares arguments, makes one call inward and returns a
 from __future__ import annotations
 
 import gc
+import importlib
 import json
+import pkgutil
 import signal
 import threading
 import time
@@ -17,9 +19,13 @@ from dataclasses import dataclass, field
 from types import FrameType
 from typing import Any
 
+from django.apps import apps
 from django.core.management.base import BaseCommand, CommandParser
 from django.db import DatabaseError, InterfaceError, connection
 from django.db.migrations.executor import MigrationExecutor
+from django.db.migrations.loader import MigrationLoader
+from django.db.migrations.recorder import MigrationRecorder
+from django.utils.module_loading import module_has_submodule
 
 from popflix.lib.errors import OperatorError, Stopped
 from popflix.lib.explain import explain, schema_behind
@@ -137,8 +143,30 @@ class OperatorCommand(BaseCommand, ABC):
         self.stdout.write(json.dumps(data, default=str, ensure_ascii=False))
 
 
+def _all_are_recorded() -> bool:
+    """Whether each file of a migration is recorded as applied: then nothing is missing, and no
+    migration need be imported, nor their graph be built."""
+    applied = MigrationRecorder(connection).applied_migrations()
+    for app in apps.get_app_configs():
+        name, _ = MigrationLoader.migrations_module(app.label)
+        if name is None:
+            continue
+        try:
+            folder = importlib.import_module(name).__path__
+        except ImportError:
+            if app.module is None or module_has_submodule(app.module, "migrations"):
+                return False  # the loader of migrations says what is wrong
+            continue
+        files = (each for _, each, is_folder in pkgutil.iter_modules(folder) if not is_folder)
+        if any((app.label, each) not in applied for each in files if each[0] not in "_~"):
+            return False
+    return True
+
+
 def require_current_schema() -> None:
     """Raise OperatorError when migrations are missing in the default database."""
+    if _all_are_recorded():
+        return
     executor = MigrationExecutor(connection)
     plan = executor.migration_plan(executor.loader.graph.leaf_nodes())
     if plan:

@@ -31,7 +31,7 @@ Row = tuple[object, ...]
 COLUMNS = ("key_hash", "day", "movieID", "cinemaId", "screenName", "showTime", "title", "rating",
            "length", "format", "genere", "isActive", "imageUrl")  # fmt: skip
 CINEMA_AT = COLUMNS.index("cinemaId")
-_REMEMBERED = 20_000
+_REMEMBERED = 2_000  # of each kind; feeds come cinema by cinema
 
 
 class FeedRow(msgspec.Struct, gc=False):

@@ -7,7 +7,7 @@ into staging after all (a duplicate, one that is refused), the database counts w
 from __future__ import annotations
 
 import datetime as dt
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Sequence
 from operator import itemgetter
 
@@ -21,40 +21,45 @@ from reconcile.feed.models import LINES_A_LOAD, Load, LoadRow, LoadSlice
 from reconcile.feed.words import is_active
 
 _slice_of = itemgetter(*map(COLUMNS.index, ("cinemaId", "day", "isActive")))
+_CINEMAS_A_STATEMENT = 100
 _begin_of = itemgetter(COLUMNS.index("showTime"))
 
 
 class SliceCounts:
-    """Of the rows that were read so far."""
+    """Of the rows that were read so far: by cinema and day, since a million shows have tens of
+    thousands of slices."""
 
     def __init__(self) -> None:
-        self._rows: Counter[tuple[int, str, str | None]] = Counter()
+        self._slices: dict[int, dict[str, tuple[int, int]]] = {}
+        self._days: dict[str, str] = {}  # each text once
         self._first, self._last = "", ""
 
     def add(self, rows: Sequence[Row]) -> None:
         if not rows:
             return
-        self._rows.update(map(_slice_of, rows))
+        for (cinema, day, word), count in Counter(map(_slice_of, rows)).items():
+            of = self._slices.setdefault(cinema, {})
+            known, active = of.get(day, (0, 0))
+            active += count if is_active(word) else 0
+            of[self._days.setdefault(day, day)] = (known + count, active)
         first, last = min(map(_begin_of, rows)), max(map(_begin_of, rows))
         self._first = min(self._first or str(first), str(first))
         self._last = max(self._last, str(last))
 
     def store(self, load: Load) -> None:
         """In the caller's transaction, which saves the load, too."""
-        if not self._rows:
+        if not self._slices:
             return
         load.first_show_at, load.last_show_at = _instant(self._first), _instant(self._last)
-        counts: dict[tuple[int, str], list[int]] = defaultdict(lambda: [0, 0])
-        while self._rows:
-            (cinema, day, word), count = self._rows.popitem()
-            rows = counts[cinema, day]
-            rows[0] += count
-            rows[1] += count if is_active(word) else 0
         with connection.cursor() as cursor:
-            for some in chunk(list(counts), 1000):
+            for some in chunk(list(self._slices), _CINEMAS_A_STATEMENT):
                 cursor.executemany(
                     f"INSERT INTO {_columns()} VALUES (%s, %s, %s, %s, %s)",
-                    [(load.pk, *of, *counts[of]) for of in some],
+                    [
+                        (load.pk, cinema, day, *counts)
+                        for cinema in some
+                        for day, counts in self._slices[cinema].items()
+                    ],
                 )
 
 

@@ -19,6 +19,7 @@ from reconcile.changes.zone import zone_change
 from reconcile.feed.lease import Lease, SourceBusy, held
 from reconcile.feed.models import Load
 from reconcile.feed.staging import finish_broken
+from reconcile.shows.on_sale import raise_after
 
 WAIT_SECONDS = 10.0
 BATCH_ROWS = 2_000  # a person's click waits behind each commit on SQLite
@@ -34,6 +35,7 @@ def carry(ctx: RunContext, number: int) -> dict[str, object]:
             with held(change_set.source, f"{ctx.unit}, run {ctx.run_id}", ctx.clock) as lease:
                 finish_broken(change_set.source, ctx.now(), lease.prolong)
                 finish(ctx, lease, change_set)
+            raise_after(1, ctx.now())
             break
         except SourceBusy as busy:
             if not ctx.wait(WAIT_SECONDS, busy.cause):

@@ -16,7 +16,7 @@ from django.db import connection
 from django.db.models import Max
 
 from reconcile.changes.finding.comparing import SYNC_TABLE, column
-from reconcile.changes.finding.scope import Scope, day_bounds
+from reconcile.changes.finding.scope import Scope, date_of, day_bounds
 from reconcile.feed.models import Cinema, Load, LoadSlice, LoadState
 
 _MOST_NAMED = 1000
@@ -86,7 +86,7 @@ class Staging:
             "WHERE l.load_id = %s GROUP BY c.zone, l.day",
             [self._scope.load.pk],
         )
-        return [(str(zone), _date(day), int(rows)) for zone, day, rows in found]
+        return [(str(zone), date_of(day), int(rows)) for zone, day, rows in found]
 
     def _between(self, zone: str, since: dt.datetime, until: dt.datetime) -> int:
         """Of the cinemas of a zone; one day of them at most, through the index."""
@@ -123,8 +123,3 @@ def _select(sql: str, given: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
 
 def _stored(moment: dt.datetime) -> Any:
     return connection.ops.adapt_datetimefield_value(moment)
-
-
-def _date(value: Any) -> dt.date:
-    """SQLite's is a text."""
-    return dt.date.fromisoformat(value) if isinstance(value, str) else value

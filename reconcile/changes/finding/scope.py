@@ -9,6 +9,8 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from zoneinfo import ZoneInfo
 
+from django.db import connection
+
 from reconcile.changes.types import Slice
 from reconcile.feed.models import Cinema, Load, LoadSlice, LoadState
 
@@ -86,10 +88,26 @@ class Scope:
     def days_of(self, cinemas: Collection[int]) -> dict[int, dict[dt.date, int]]:
         """Staged rows of each of the cinemas, by day."""
         found: dict[int, dict[dt.date, int]] = {each: {} for each in cinemas}
-        slices = LoadSlice.objects.filter(load=self.load, cinema_id__in=list(cinemas))
-        for cinema_id, day, rows in slices.values_list("cinema_id", "day", "rows"):
+        for cinema_id, day, rows in _slices(self.load, cinemas):
             found[cinema_id][day] = rows
         return found
+
+
+def _slices(load: Load, cinemas: Collection[int]) -> list[tuple[int, dt.date, int]]:
+    """Past the ORM, which takes ten times as long as the database for that many days."""
+    quote, listed = connection.ops.quote_name, ", ".join(f"{pk:d}" for pk in cinemas) or "NULL"
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"SELECT cinema_id, day, {quote('rows')} FROM {quote(LoadSlice._meta.db_table)} "
+            f"WHERE load_id = %s AND cinema_id IN ({listed})",
+            [load.pk],
+        )
+        return [(pk, date_of(day), rows) for pk, day, rows in cursor.fetchall()]
+
+
+def date_of(value: dt.date | str) -> dt.date:
+    """What a cursor gives for a date: SQLite's is a text."""
+    return dt.date.fromisoformat(value) if isinstance(value, str) else value
 
 
 def day_bounds(day: dt.date, zone: ZoneInfo) -> tuple[dt.datetime, dt.datetime]:

@@ -6,9 +6,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import fields
 from typing import Any
 
+from popflix.engine.at_hand import run_at_hand
 from popflix.engine.models import RunStatus
-from popflix.engine.progress import Progress
-from popflix.engine.runner import run_in_foreground
 from popflix.lib.clock import SYSTEM_CLOCK, Clock
 from popflix.lib.command import Report, StopRequest
 from popflix.lib.errors import EXIT_ERROR, EXIT_NEEDS_PERSON, OperatorError
@@ -44,8 +43,8 @@ def reconcile_here(
     """Reconcile in this process, as a run. Raises Busy, Paused and OperatorError."""
     say(FIRST_LINE)
     try:
-        outcome = run_in_foreground(
-            UNIT, params, stop=stop, reporter=Progress(reporter, "changes"), clock=clock
+        outcome = run_at_hand(
+            UNIT, params, stop=stop, reporter=reporter, of_what="changes", clock=clock
         )
     except SomeFailed as error:
         told: dict[str, Any] = {
@@ -56,8 +55,6 @@ def reconcile_here(
         }
         _say_all(told, say)
         return Report(told, EXIT_ERROR)
-    finally:
-        reporter.close()
     run = outcome.run
     if not outcome.result:
         why = f"{run.status}: {run.error or 'no reason told'}"

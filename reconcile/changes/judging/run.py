@@ -21,6 +21,7 @@ from reconcile.changes.policy.compose import Policy
 from reconcile.changes.policy.tally import Tally
 from reconcile.feed.lease import held
 from reconcile.feed.staging import finish_broken
+from reconcile.shows.on_sale import raise_after
 
 HOLDER = "reconcile_shows, run"  # and its number: who says "busy"
 
@@ -62,6 +63,7 @@ def reconcile_shows(ctx: RunContext) -> Mapping[str, object]:
         told[source] = _told(_gone_on(judged, earlier.get(source)))
         if not judged.is_whole or ctx.should_stop():
             break
+    raise_after(sum(int(each["change_set"] is not None) for each in told.values()), ctx.now())
     if failed and not ctx.stop_reason:  # a run that goes on later tries these again
         raise SomeFailed({**summary(told), "failed": failed}, ctx.run_id, len(sources))
     return summary(told)

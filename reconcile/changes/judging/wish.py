@@ -16,7 +16,7 @@ from reconcile.changes.types import ChangeKind
 from reconcile.feed.models import Cinema
 
 UNIT = "reconcile-shows"
-BATCH_ROWS = 5_000
+BATCH_ROWS = 2_000  # a person's click waits behind each commit on SQLite
 MOST_BATCH_ROWS = 20_000  # on SQLite others wait for a transaction
 NO_KIND = "none"
 _KINDS = [kind for kind in ChangeKind if kind != ChangeKind.REMOVE]

@@ -102,19 +102,29 @@ def _again(ids: Sequence[int], size: int) -> Iterator[list[Change]]:
 
 
 def _batches(change_set: int, size: int) -> Iterator[list[Change]]:
-    """Whole slices of at most `size` rows; a larger one is cut, its moves coming first."""
-    last = 0
+    """Whole slices of at most `size` rows; a larger one is cut, its moves coming first.
+
+    What is left over of a page begins the next batch: each change is read once.
+    """
+    read, last, is_end = list[Change](), 0, False
     approved = Change.objects.filter(change_set=change_set, state=ChangeState.APPROVED)
-    while read := list(approved.filter(pk__gt=last).order_by("pk")[:size]):
-        fitting = [
-            each
-            for each, rows in zip(read, accumulate(each.row_count for each in read), strict=True)
-            if rows <= size
-        ] or read[:1]
-        is_cut = len(fitting) < len(read) or len(read) == size
-        batch = _whole_slices(fitting) if is_cut else fitting
-        last = batch[-1].pk
+    while True:
+        if not is_end and sum(each.row_count for each in read) <= size:
+            page = list(approved.filter(pk__gt=last).order_by("pk")[:size])
+            read, is_end = read + page, len(page) < size
+            last = page[-1].pk if page else last
+        if not read:
+            return
+        batch = _first_batch(read, size, is_end=is_end)
+        read = read[len(batch) :]
         yield batch
+
+
+def _first_batch(read: list[Change], size: int, *, is_end: bool) -> list[Change]:
+    sizes = accumulate(each.row_count for each in read)
+    fitting = [each for each, rows in zip(read, sizes, strict=True) if rows <= size] or read[:1]
+    is_cut = len(fitting) < len(read) or not is_end
+    return _whole_slices(fitting) if is_cut else fitting
 
 
 def _whole_slices(batch: list[Change]) -> list[Change]:

@@ -41,9 +41,10 @@ def insert(
     new = [each for each in changes if each.kind == ChangeKind.INSERT]
     back = [each for each in new if each.undoes is not None]
     _insert_single([each for each in new if each.undoes is None and each.after], now, written)
-    for each in new:
-        if each.undoes is None and not each.after:
-            _insert_day(each, zones[each.cinema_id], now, written)
+    days = [each for each in new if each.undoes is None and not each.after]
+    lacking = writing.lacking() if days else ""
+    for each in days:
+        _insert_day(each, zones[each.cinema_id], now, written, lacking)
     for each in back:
         _restore(each, now, written)
 
@@ -79,7 +80,9 @@ def _placed(changes: Sequence[Change], rows: Mapping[int, Row], now: dt.datetime
     return _placed(changes[:middle], rows, now) + _placed(changes[middle:], rows, now)
 
 
-def _insert_day(change: Change, zone: ZoneInfo, now: dt.datetime, written: Written) -> None:
+def _insert_day(
+    change: Change, zone: ZoneInfo, now: dt.datetime, written: Written, lacking: str
+) -> None:
     """A day of a cinema that was new to master; what its table refuses is left out."""
     assert change.day is not None
     bounds = day_bounds(change.day, zone)
@@ -87,10 +90,10 @@ def _insert_day(change: Change, zone: ZoneInfo, now: dt.datetime, written: Writt
 
     def add(only: int = 0) -> None:
         nonlocal inserted
-        inserted += writing.insert_staged(change.cinema_id, *bounds, now, only)
+        inserted += writing.insert_staged(change.cinema_id, *bounds, now, lacking, only)
 
     if not succeeds(add):
-        for pk in writing.staged_ids(change.cinema_id, *bounds):
+        for pk in writing.staged_ids(change.cinema_id, *bounds, lacking):
             succeeds(partial(add, pk))
     if inserted < change.row_count:
         written.rests.append(Rest(change, change.row_count - inserted))

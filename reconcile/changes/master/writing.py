@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from operator import attrgetter
 from typing import Any
 
 from django.db import connection
@@ -28,6 +29,8 @@ _VALUES = (*KEY, *COMPARED)
 _COLUMNS = {field.name: str(field.column) for field in MasterShow._meta.concrete_fields}
 _INSTANTS = frozenset({"show_time", "missing_since"})
 _KEYS_AT_ONCE = 200
+_values_of = attrgetter(*_VALUES)  # in C
+_SHOW_TIME = _VALUES.index("show_time")
 
 
 def row_with(row: Row, after: Mapping[str, Any]) -> Row:
@@ -136,29 +139,35 @@ def ids_since(highest: int, cinemas: Iterable[int]) -> dict[tuple[Any, ...], int
 
 
 def insert_staged(
-    cinema_id: int, since: dt.datetime, until: dt.datetime, now: dt.datetime, only: int = 0
+    cinema_id: int,
+    since: dt.datetime,
+    until: dt.datetime,
+    now: dt.datetime,
+    lacking: str,
+    only: int = 0,
 ) -> int:
     """All staged shows of a cinema between two instants that master lacks; how many there were.
 
-    `only` is the id of a single one. Raises IntegrityError where a key is taken.
+    `lacking()` is asked once for many of them; `only` is the id of a single one. Raises
+    IntegrityError where a key is taken.
     """
     at = _stored(now)
     instants = [_stored(each) for each in (since, until)]
     with connection.cursor() as cursor:
         cursor.execute(
             f"INSERT INTO {_quoted(MASTER_TABLE)} ({_columns('')}) "
-            f"SELECT {_columns('s.', created=False)}, %s, %s {_lacking()}"
+            f"SELECT {_columns('s.', created=False)}, %s, %s {lacking}"
             + (f" AND s.id = {int(only)}" if only else ""),
             [at, at, cinema_id, *instants],
         )
         return int(cursor.rowcount)
 
 
-def staged_ids(cinema_id: int, since: dt.datetime, until: dt.datetime) -> list[int]:
+def staged_ids(cinema_id: int, since: dt.datetime, until: dt.datetime, lacking: str) -> list[int]:
     """The staged shows that `insert_staged` takes."""
     instants = [_stored(each) for each in (since, until)]
     with connection.cursor() as cursor:
-        cursor.execute(f"SELECT s.id {_lacking()} ORDER BY s.id", [cinema_id, *instants])
+        cursor.execute(f"SELECT s.id {lacking} ORDER BY s.id", [cinema_id, *instants])
         return [pk for (pk,) in cursor.fetchall()]
 
 
@@ -169,10 +178,14 @@ def _stored(value: Any) -> Any:
 
 
 def _stored_values(row: Row) -> list[Any]:
-    return [_stored(getattr(row, name)) for name in _VALUES]
+    values = list(_values_of(row))
+    values[_SHOW_TIME] = _stored(values[_SHOW_TIME])
+    return values
 
 
-def _lacking() -> str:
+def lacking() -> str:
+    """The staged shows `s` of a cinema between two instants that master lacks, as SQL; it takes
+    a look at the tables' collations."""
     cinema, moment = f"s.{column('cinema_id')}", f"s.{column('show_time')}"
     return (
         f"FROM {_quoted(SYNC_TABLE)} s LEFT JOIN {_quoted(MASTER_TABLE)} m "
