@@ -6,8 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from popflix.engine.progress import Progress
-from popflix.engine.runner import run_in_foreground
+from popflix.engine.at_hand import run_at_hand
 from popflix.lib.command import Report, StopRequest
 from popflix.lib.errors import EXIT_ERROR, EXIT_NEEDS_PERSON, OperatorError
 from popflix.lib.progress import Reporter
@@ -79,12 +78,7 @@ def _load(
         result = try_feed(feed, request.batch_size, lambda: bool(stop))
         return {**as_object(result), "run": None, "dry_run": True}
     with read_here(feed, request.zone, request.batch_size) as params:
-        try:
-            outcome = run_in_foreground(
-                UNIT, params, stop=stop, reporter=Progress(reporter, feed.name)
-            )
-        finally:
-            reporter.close()
+        outcome = run_at_hand(UNIT, params, stop=stop, reporter=reporter, of_what=feed.name)
     figures = figures_of(outcome, _HOW_TO_GO_ON)
     return {**figures["feeds"][0], "run": outcome.run.pk, "dry_run": False}
 

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from popflix.engine.at_hand import run_at_hand
 from popflix.engine.progress import Progress
-from popflix.engine.runner import run_in_foreground
 from popflix.lib.clock import SYSTEM_CLOCK, Clock
 from popflix.lib.command import Report, StopRequest
 from popflix.lib.errors import UsageError
@@ -64,12 +64,9 @@ def _archive(
 ) -> Report:  # fmt: skip
     params = {"older_than_days": days, "by": os_user()}
     with into(Path(request.to).resolve() if request.to else None):
-        try:
-            outcome = run_in_foreground(
-                UNIT, params, stop=stop, reporter=Progress(reporter, "old shows"), clock=clock
-            )
-        finally:
-            reporter.close()
+        outcome = run_at_hand(
+            UNIT, params, stop=stop, reporter=reporter, of_what="old shows", clock=clock
+        )
     told = figures_of(outcome, _GO_ON)
     say(f"Archived {told['archived']:,} shows older than {days} days.")
     for name in told["files"]:
