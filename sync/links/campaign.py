@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 
+from popflix.engine.at_hand import run_at_hand
 from popflix.engine.conditions import release_what_holds
-from popflix.engine.models import Pause, RunStatus
-from popflix.engine.pauses import Paused
-from popflix.engine.progress import Progress
-from popflix.engine.runner import run_in_foreground
+from popflix.engine.models import RunStatus
 from popflix.engine.starting import enqueue
 from popflix.lib.clock import SYSTEM_CLOCK, Clock
 from popflix.lib.command import Report, StopRequest
@@ -37,7 +34,7 @@ def dry_run(params: Mapping[str, object], *, say: Say, clock: Clock = SYSTEM_CLO
 def put_on_queue(params: Mapping[str, object], *, say: Say, clock: Clock = SYSTEM_CLOCK) -> Report:
     """Leave the run to the queue's workers. Raises OperatorError, Busy and Paused among it."""
     release_what_holds(clock.now(), unit=UNIT, ask_at_once=True)
-    with _refusal_told():
+    with key.refusal_told(UNIT):
         run = enqueue(UNIT, params, trigger="command", clock=clock)
     say(f"Queued as run {run.pk}; a worker (`python manage.py work`) takes it up.")
     return Report({"run": run.pk, "status": run.status})
@@ -52,26 +49,12 @@ def run_here(
     clock: Clock = SYSTEM_CLOCK,
 ) -> Report:
     """Run until nothing is due, a signal comes or TMDB refuses. Raises OperatorError."""
-    progress = Progress(reporter, "titles")
-    try:
-        with _refusal_told():
-            outcome = run_in_foreground(UNIT, params, stop=stop, reporter=progress, clock=clock)
-    finally:
-        reporter.close()
+    with key.refusal_told(UNIT):
+        outcome = run_at_hand(
+            UNIT, params, stop=stop, reporter=reporter, of_what="titles", clock=clock
+        )
     figures = figures_of(outcome, _GO_ON)
     is_stopped = outcome.run.status != RunStatus.COMPLETED
     for line in totals_lines(figures, is_stopped=is_stopped, now=clock.now()):
         say(line)
     return ending_of(outcome, totals_json(figures), say, _GO_ON)
-
-
-@contextmanager
-def _refusal_told() -> Iterator[None]:
-    """Where nothing but a refused key pauses the unit, say what to do about the key."""
-    try:
-        yield
-    except Paused:
-        held = list(Pause.objects.filter(unit=UNIT))
-        if not held or any(pause.condition != key.CONDITION for pause in held):
-            raise
-        raise key.still_refused(held[0].memory) from None

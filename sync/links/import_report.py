@@ -6,8 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from popflix.engine.progress import Progress
-from popflix.engine.runner import run_in_foreground
+from popflix.engine.at_hand import run_at_hand
 from popflix.lib.clock import SYSTEM_CLOCK
 from popflix.lib.command import Report, StopRequest
 from popflix.lib.progress import Reporter
@@ -34,12 +33,7 @@ def import_here(
     with read_here(request.where, request.ratings) as places:
         types = ALL if request.types is None else list(request.types)
         params = {**places, "types": types, "batch_size": request.batch_size}
-        try:
-            outcome = run_in_foreground(
-                UNIT, params, stop=stop, reporter=Progress(reporter, "IMDb's files")
-            )
-        finally:
-            reporter.close()
+        outcome = run_at_hand(UNIT, params, stop=stop, reporter=reporter, of_what="IMDb's files")
     told = figures_of(outcome, _HOW_TO_GO_ON)
     del told["reached"]
     return ending_of(outcome, _said(told, say), say, _HOW_TO_GO_ON)

@@ -7,7 +7,7 @@ import zlib
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
-from typing import Protocol
+from typing import IO, Protocol
 
 from popflix.lib.errors import OperatorError
 
@@ -34,6 +34,7 @@ class Archive(Protocol):
 class Folder:
     def __init__(self, root: Path) -> None:
         self._root = root
+        self._prefix = f"{root}/"  # a path is joined in a fifth of pathlib's time
 
     def names(self) -> list[str]:
         found = (path.relative_to(self._root) for path in self._root.rglob("*") if path.is_file())
@@ -44,8 +45,8 @@ class Folder:
 
     def read(self, name: str, most: int = MOST_BYTES) -> bytes:
         try:
-            with (self._root / name).open("rb") as file:
-                return _checked(file.read(most + 1), most)
+            with open(self._prefix + name, "rb", buffering=0) as file:  # noqa: PTH123 - fast
+                return _checked(_read_all(file, most + 1), most)
         except FileNotFoundError:
             raise Damage("is not there") from None
         except OSError as error:
@@ -78,6 +79,14 @@ class Zip:
 
     def close(self) -> None:
         self._zip.close()
+
+
+def _read_all(file: IO[bytes], most: int) -> bytes:
+    """At most so many bytes of a file without a buffer, of which one read may give a part."""
+    body = file.read(most)
+    while 0 < len(body) < most and (more := file.read(most - len(body))):
+        body += more
+    return body
 
 
 def _checked(body: bytes, most: int) -> bytes:

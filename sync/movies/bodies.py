@@ -20,8 +20,9 @@ class Body:
     size: int
 
 
-def pack(body: bytes) -> Body:
-    return Body(digest(body), zlib.compress(body, _LEVEL), len(body))
+def pack(body: bytes, sha256: str = "") -> Body:
+    """`sha256` where it was reckoned already."""
+    return Body(sha256 or digest(body), zlib.compress(body, _LEVEL), len(body))
 
 
 def unpack(packed: bytes) -> bytes:

@@ -6,21 +6,34 @@ import datetime as dt
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
+from popflix.engine.at_hand import run_at_hand
 from popflix.engine.conditions import release_what_holds
 from popflix.engine.models import RunStatus
-from popflix.engine.progress import Progress
-from popflix.engine.runner import run_in_foreground
 from popflix.engine.starting import enqueue
 from popflix.lib.clock import SYSTEM_CLOCK, Clock
 from popflix.lib.command import Report, StopRequest
 from popflix.lib.progress import Reporter
 from sync.links.outcome import ending_of, figures_of
+from sync.movies.crawl_models import Crawl, CrawlSource
 from sync.movies.crawl_plan import plan
 from sync.movies.crawl_wish import CrawlWish, RefreshWish, clean_crawl, clean_refresh
-from sync.movies.fetching import due_rows
+from sync.movies.fetching import due_rows, why_not_ready
+from sync.tmdb import key
 
 CRAWL, REFRESH = "crawl-movies", "refresh-movies"
+KEPT = "movies"  # the process of both, one after the other
 Say = Callable[[str], None]
+
+
+def why_not_kept() -> str:
+    """Why no timetable should bring the catalogue up to date; empty when one may.
+
+    The first crawl takes hours of the whole rate: that begins when a person says so.
+    """
+    unready = why_not_ready()
+    if unready or Crawl.objects.exclude(source=CrawlSource.CHANGES).exists():
+        return unready
+    return "Nobody has crawled the catalogue yet: python manage.py crawl_movies."
 
 
 def dry_run(params: Mapping[str, object], *, say: Say, clock: Clock = SYSTEM_CLOCK) -> Report:
@@ -45,7 +58,8 @@ def put_on_queue(
 ) -> Report:
     """Leave the run to the queue's workers. Raises OperatorError, Busy and Paused among it."""
     release_what_holds(clock.now(), unit=unit, ask_at_once=True)
-    run = enqueue(unit, params, trigger="command", clock=clock)
+    with key.refusal_told(unit):
+        run = enqueue(unit, params, trigger="command", clock=clock)
     say(f"Queued as run {run.pk}; a worker (`python manage.py work`) takes it up.")
     return Report({"run": run.pk, "status": run.status})
 
@@ -63,11 +77,10 @@ def run_here(
     go_on = (
         f"What was stored stays; `python manage.py {unit.replace('-', '_')}` goes on from here."
     )
-    progress = Progress(reporter, "movies")
-    try:
-        outcome = run_in_foreground(unit, params, stop=stop, reporter=progress, clock=clock)
-    finally:
-        reporter.close()
+    with key.refusal_told(unit):
+        outcome = run_at_hand(
+            unit, params, stop=stop, reporter=reporter, of_what="movies", clock=clock
+        )
     figures = figures_of(outcome, go_on)
     for line in _lines(figures, is_stopped=outcome.run.status != RunStatus.COMPLETED):
         say(line)

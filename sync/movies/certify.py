@@ -91,14 +91,14 @@ def _first(gaps: QuerySet[CrawlGap]) -> Sequence[CrawlGap]:
 def _states(media_type: str, ids: Sequence[int]) -> dict[int, str]:
     """What is known of each, by the movie where there is one, else by the work of fetching it."""
     states = dict.fromkeys(ids, MISSING)
-    work = MovieFetch.objects.filter(media_type=media_type, tmdb_id__in=ids)
+    work = MovieFetch.objects.filter(media_type=media_type, tmdb_id__one_of=ids)
     states |= dict.fromkeys(
         work.filter(failure_kind=NOT_FOUND).values_list("tmdb_id", flat=True), GONE
     )
     states |= dict.fromkeys(purged_ids(media_type, ids), EXCLUDED)
     elsewhere = work.filter(movie__isnull=False).exclude(movie__tmdb_id=F("tmdb_id"))
     states |= dict.fromkeys(elsewhere.values_list("tmdb_id", flat=True), MERGED)
-    movies = Movie.objects.filter(media_type=media_type, tmdb_id__in=ids)
+    movies = Movie.objects.filter(media_type=media_type, tmdb_id__one_of=ids)
     for number, state, fetched_at, excluded_at in movies.values_list(
         "tmdb_id", "upstream_state", "fetched_at", "excluded_at"
     ):

@@ -51,7 +51,7 @@ def _shared(movies: set[int], tconsts: set[str]) -> set[Conflict]:
     """Who bears an id that another movie had before; the earlier row is the other."""
     bearers: defaultdict[str, list[int]] = defaultdict(list)
     for some in chunk(sorted(tconsts), IN_ONE_STATEMENT):
-        rows = Movie.objects.filter(imdb_id__in=some).order_by("id")
+        rows = Movie.objects.filter(imdb_id__one_of=some).order_by("id")
         for movie, tconst in rows.values_list("id", "imdb_id"):
             bearers[tconst].append(movie)
     return {

@@ -11,7 +11,7 @@ from django.conf import settings
 
 from popflix.engine.context import RunContext
 from popflix.engine.drain import drain
-from popflix.engine.models import Run
+from popflix.engine.models import Lane, Run
 from popflix.engine.pipeline import run_pipeline
 from popflix.engine.source import End, PipelineEnd
 from popflix.engine.work import next_due
@@ -112,7 +112,8 @@ def _added(earlier: object, now: float) -> float:
 
 
 def due_rows(now: dt.datetime) -> Any:
-    return MovieFetch.objects.filter(due_at__lte=now)
+    # By lane, as the index is.
+    return MovieFetch.objects.filter(lane__in=Lane.values, due_at__lte=now)
 
 
 @contextmanager

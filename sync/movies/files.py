@@ -13,19 +13,19 @@ from __future__ import annotations
 import datetime as dt
 import json
 import os
-import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from itertools import chain, islice
 from pathlib import Path, PurePosixPath
-from typing import NamedTuple
+from typing import Annotated, Literal, NamedTuple
+
+from msgspec import Meta, MsgspecError, Struct
+from msgspec.json import Decoder
 
 from sync.movies.archives import Archive, Damage, open_archive
 from sync.movies.bodies import digest
 
 MANIFEST = "manifest.jsonl"
-_HASH = re.compile(r"[0-9a-f]{64}")
-_KINDS = ("movie", "tv")
 _HERE = PurePosixPath()
 _MOST_MANIFEST_BYTES = 1_000_000_000  # the whole catalogue's has a quarter
 Key = tuple[str, int]
@@ -61,6 +61,7 @@ class FoundBody(NamedTuple):
     media_type: str | None = None
     tmdb_id: int | None = None
     fetched_at: dt.datetime | None = None
+    sha256: str = ""
 
 
 class Damaged(NamedTuple):
@@ -68,6 +69,19 @@ class Damaged(NamedTuple):
 
     name: str
     why: str
+
+
+class _Line(Struct, frozen=True, gc=False):
+    """As it is written."""
+
+    media_type: Literal["movie", "tv"]
+    tmdb_id: int
+    sha256: Annotated[str, Meta(pattern="^[0-9a-f]{64}$")]
+    size: int
+    fetched_at: Annotated[dt.datetime, Meta(tz=True)]
+
+
+_LINES = Decoder(_Line)
 
 
 @dataclass(frozen=True)
@@ -92,12 +106,12 @@ def read_bodies(path: Path, *, skip: int = 0) -> Iterator[FoundBody | Damaged]:
             yield from (_plain(archive, name) for name in bodies)
             return
         listed: Iterator[Damaged | Line] = chain(manifest.damaged, manifest.lines.values())
+        prefix = "" if manifest.folder == _HERE else f"{manifest.folder}/"
         for each in islice(listed, skip, None):
             if isinstance(each, Damaged):
                 yield each
             else:
-                name = each.path if manifest.folder == _HERE else f"{manifest.folder}/{each.path}"
-                yield _named(archive, name, each)
+                yield _named(archive, prefix + each.path, each)
 
 
 def count_bodies(path: Path) -> int:
@@ -135,7 +149,7 @@ def parse_manifest(text: bytes, name: str = MANIFEST, folder: PurePosixPath = _H
     for number, raw in enumerate([*whole, rest], 1):
         try:
             line = _line(raw)
-        except (ValueError, KeyError, TypeError) as error:
+        except (ValueError, MsgspecError) as error:
             if number <= len(whole):
                 why = f"is no line of a manifest: {error}"
                 damaged.append(Damaged(f"{name} line {number}", why))
@@ -146,12 +160,8 @@ def parse_manifest(text: bytes, name: str = MANIFEST, folder: PurePosixPath = _H
 
 
 def _line(raw: bytes) -> Line:
-    said = json.loads(raw)
-    at = dt.datetime.fromisoformat(said["fetched_at"])
-    line = Line(said["media_type"], int(said["tmdb_id"]), said["sha256"], int(said["size"]), at)
-    if line.media_type not in _KINDS or not _HASH.fullmatch(line.sha256) or at.tzinfo is None:
-        raise ValueError("a value is not of its form")
-    return line
+    said = _LINES.decode(raw)
+    return Line(said.media_type, said.tmdb_id, said.sha256, said.size, said.fetched_at)
 
 
 def _is_body(name: str) -> bool:
@@ -171,10 +181,11 @@ def _named(archive: Archive, name: str, line: Line) -> FoundBody | Damaged:
     found = _plain(archive, name)
     if isinstance(found, Damaged):
         return found._replace(why=f"{found.why} ({line.media_type} {line.tmdb_id})")
-    if len(found.body) != line.size or digest(found.body) != line.sha256:
+    sha256 = digest(found.body)
+    if len(found.body) != line.size or sha256 != line.sha256:
         why = f"is not what the manifest says of it ({line.media_type} {line.tmdb_id})"
         return Damaged(name, why)
-    return FoundBody(name, found.body, *line.key, line.fetched_at)
+    return FoundBody(name, found.body, *line.key, line.fetched_at, sha256)
 
 
 def write_body(folder: Path, line: Line, body: bytes) -> None:

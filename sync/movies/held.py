@@ -70,7 +70,7 @@ def read_held(ids: Collection[int]) -> dict[int, Held]:
     """What these movies hold, field by field."""
     found = {}
     for some in chunk(ids, IN_ONE_STATEMENT):
-        rows = Movie.objects.filter(id__in=some)
+        rows = Movie.objects.filter(id__one_of=some)
         for number, origins, payload, *values in rows.values_list(
             "id", "origins", "payload_id", *FIELDS
         ):
@@ -85,4 +85,4 @@ def of_keys(rows: QuerySet[M], keys: Iterable[Key]) -> Iterator[QuerySet[M]]:
         by_type[media_type].append(tmdb_id)
     for media_type, numbers in sorted(by_type.items()):
         for some in chunk(sorted(numbers), IN_ONE_STATEMENT):
-            yield rows.filter(media_type=media_type, tmdb_id__in=some)
+            yield rows.filter(media_type=media_type, tmdb_id__one_of=some)

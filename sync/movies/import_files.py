@@ -106,7 +106,7 @@ class Bodies:
         released = values.release_date if isinstance(values.release_date, dt.date) else None
         again = due_at(values.tmdb_id, released, at)
         asked = (media_type, found.tmdb_id or values.tmdb_id)
-        return Imported(Fetched(values, pack(found.body), at, again), asked)
+        return Imported(Fetched(values, pack(found.body, found.sha256), at, again), asked)
 
 
 def written_at(path: Path, now: dt.datetime) -> dt.datetime:

@@ -6,8 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from popflix.engine.progress import Progress
-from popflix.engine.runner import run_in_foreground
+from popflix.engine.at_hand import run_at_hand
 from popflix.lib.clock import SYSTEM_CLOCK, Clock
 from popflix.lib.command import Report, StopRequest
 from popflix.lib.errors import UsageError
@@ -17,6 +16,7 @@ from sync.movies.files import count_bodies
 from sync.movies.import_files import Bodies, ImportCounts, plan_batch, written_at
 from sync.movies.import_ids import require_wanted
 from sync.movies.import_wish import UNIT, ImportWish, clean_params
+from sync.tmdb import key
 
 _GO_ON = "What was read is kept; the same command goes on, and touches what is there already."
 _TOLD = 20
@@ -42,12 +42,10 @@ def import_here(
     clock: Clock = SYSTEM_CLOCK,
 ) -> Report:
     """Raises OperatorError, Busy and Paused among it."""
-    try:
-        outcome = run_in_foreground(
-            UNIT, params, stop=stop, reporter=Progress(reporter, "movies"), clock=clock
+    with key.refusal_told(UNIT):
+        outcome = run_at_hand(
+            UNIT, params, stop=stop, reporter=reporter, of_what="movies", clock=clock
         )
-    finally:
-        reporter.close()
     told = figures_of(outcome, _GO_ON)
     data = {name: told[name] for name in told if name not in ("stamp", "skip")} | {
         "dry_run": False

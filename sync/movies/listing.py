@@ -35,11 +35,11 @@ def needed_ids(media_type: str, ids: Collection[int], now: dt.datetime) -> dict[
     """Those of `ids` without a work row that have to be fetched, each with its movie if held."""
     needed: dict[int, int | None] = {}
     for some in chunk(sorted(ids), IN_ONE_STATEMENT):
-        asked = MovieFetch.objects.filter(media_type=media_type, tmdb_id__in=some)
+        asked = MovieFetch.objects.filter(media_type=media_type, tmdb_id__one_of=some)
         known = set(asked.values_list("tmdb_id", flat=True))
         fresh = dict.fromkeys(number for number in some if number not in known)
         needed |= fresh
-        held = Movie.objects.filter(media_type=media_type, tmdb_id__in=list(fresh))
+        held = Movie.objects.filter(media_type=media_type, tmdb_id__one_of=fresh)
         for tmdb_id, movie_id, fetched_at, excluded_at in held.values_list(
             "tmdb_id", "id", "fetched_at", "excluded_at"
         ):

@@ -185,18 +185,22 @@ class _Field:
     def _is_empty(self) -> bool:
         return is_blank(self.name, self.held)
 
-    @property
-    def _only_operator(self) -> str:
+    def _only_operator(self, said: Mapping[Source, object]) -> str:
         """Why nobody else moves this field, "" where others may."""
         if self.is_locked:
             return "an operator locked the field"
-        if self.name in self.policy.fill_only and not self._is_empty:
+        if self.name in self.policy.fill_only and not (self._is_empty or self._is_emptied(said)):
             return "the field is filled only while it is empty"
         return ""
 
+    def _is_emptied(self, said: Mapping[Source, object]) -> bool:
+        """An operator takes back what an operator gave."""
+        own = self.origin is Source.OPERATOR and Source.OPERATOR in said
+        return own and is_blank(self.name, said[Source.OPERATOR])
+
     def settle(self, said: Mapping[Source, object]) -> FieldChange | None:
         """The change to the best value that is known; None where what is held stays."""
-        if self._only_operator:
+        if self._only_operator(said):
             said = {key: said[key] for key in said if key is Source.OPERATOR}
         values = {key: value for key, value in said.items() if not is_blank(self.name, value)}
         if not self._is_empty and self.origin not in said:
@@ -226,7 +230,7 @@ class _Field:
         """The values that were not taken and differ from what the field holds now."""
         now = self.held if change is None else change.after
         winner = self.origin if change is None else change.source
-        why = self._only_operator or f"{(winner or self.origin).words} is trusted more"
+        why = self._only_operator(said) or f"{(winner or self.origin).words} is trusted more"
         return [
             Refusal(self.name, value, source, why)
             for source, value in said.items()

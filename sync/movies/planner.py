@@ -48,6 +48,14 @@ class Plan:
         """With the others at work until the end, each with an equal part."""
         return self.seconds * (len(self.sharers) + 1)
 
+    @property
+    def clock(self) -> str:
+        return _clock(self.seconds)
+
+    @property
+    def shared_clock(self) -> str:
+        return _clock(self.shared_seconds)
+
     def as_json(self) -> dict[str, object]:
         return {
             "dry_run": True,

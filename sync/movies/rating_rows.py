@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import NamedTuple
 
 from django.db import connection
@@ -27,12 +27,13 @@ class Rated(NamedTuple):
     from_what: str
 
 
-def write_ratings(rated: Sequence[Rated]) -> int:
+def write_ratings(rated: Sequence[Rated], *, of_new: Collection[int] = ()) -> int:
     """Write those that differ and are not older than what is held; returns how many.
 
-    In the caller's transaction. A source that is not in `rated` keeps what it said.
+    In the caller's transaction. A source that is not in `rated` keeps what it said. Of movies
+    `of_new`, which this transaction inserted, nothing can be held.
     """
-    held = _read({one.movie_id for one in rated})
+    held = _read({one.movie_id for one in rated}.difference(of_new))
     ops = connection.ops
     rows = {}
     for movie_id, rating, rated_at, from_what in sorted(rated, key=lambda one: one.rated_at):
@@ -56,7 +57,7 @@ def write_ratings(rated: Sequence[Rated]) -> int:
 def _read(movie_ids: set[int]) -> dict[tuple[int, str], tuple[object, object, dt.datetime]]:
     found = {}
     for some in chunk(sorted(movie_ids), IN_ONE_STATEMENT):
-        rows = MovieRating.objects.filter(movie_id__in=some)
+        rows = MovieRating.objects.filter(movie__id__one_of=some)
         for movie_id, source, value, votes, at in rows.values_list(
             *_KEY, "value", "votes", "rated_at"
         ):

@@ -6,6 +6,7 @@ import datetime as dt
 from collections.abc import Mapping
 
 from django.conf import settings
+from django.db.models import QuerySet
 
 from popflix.engine.context import RunContext
 from popflix.engine.models import Lane
@@ -15,9 +16,10 @@ from sync.movies.crawl_rows import take_up
 from sync.movies.crawl_wish import RefreshWish
 from sync.movies.due import LONGEST_DAYS
 from sync.movies.fetching import Fetching, fetching
-from sync.movies.held import IN_ONE_STATEMENT, of_keys
+from sync.movies.held import IN_ONE_STATEMENT
 from sync.movies.list_pages import list_changes, open_windows
-from sync.movies.models import AskedBy, Movie, MovieFetch, UpstreamState
+from sync.movies.models import AskedBy, Movie, UpstreamState
+from sync.movies.named import ask_for_named
 from sync.movies.pages import Rules
 from sync.movies.windows import day_windows
 from sync.movies.work import ask_for
@@ -29,7 +31,7 @@ def refresh_movies(ctx: RunContext) -> Mapping[str, object]:
     wish = RefreshWish(**ctx.params)  # type: ignore[arg-type]  # cleaned when stored
     with fetching(ctx, wish) as work:
         if wish.tmdb_ids:
-            work.fetch(only=_ask_now(ctx, wish))
+            work.fetch(only=ask_for_named(ctx, wish.media_type, wish.tmdb_ids))
             return work.totals()
         crawl = _changes(ctx, wish, work)
         if crawl is not None:
@@ -37,26 +39,6 @@ def refresh_movies(ctx: RunContext) -> Mapping[str, object]:
             work.fetch()
             return {**work.totals(), "changed": crawl.new_count, "aged": aged}
         return {**work.totals(), "changed": None, "aged": None}
-
-
-def _ask_now(ctx: RunContext, wish: RefreshWish) -> list[int]:
-    """The work rows of the ids, due at once before all other work; once, however often parked."""
-    keys = [(wish.media_type, number) for number in wish.tmdb_ids]
-    if not ctx.earlier:
-        now = ctx.now()
-        held = {
-            number: movie
-            for rows in of_keys(Movie.objects.all(), keys)
-            for number, movie in rows.values_list("tmdb_id", "id")
-        }
-        movies = {number: held.get(number) for number in wish.tmdb_ids}
-        with ctx.commit():
-            ask_for(
-                wish.media_type, movies, asked_by=AskedBy.OPERATOR, lane=Lane.OPERATOR,
-                due_at=now, now=now, wake=True,
-            )  # fmt: skip
-    rows = of_keys(MovieFetch.objects.all(), keys)
-    return [pk for some in rows for pk in some.values_list("pk", flat=True)]
 
 
 def _changes(ctx: RunContext, wish: RefreshWish, work: Fetching) -> Crawl | None:
@@ -89,6 +71,15 @@ def _tell_reach(ctx: RunContext, since: dt.date | None, today: dt.date) -> None:
         )
 
 
+def aged_movies(now: dt.datetime) -> QuerySet[Movie, tuple[str, int, int]]:
+    """Media type, TMDB's id and key of each, the least recently fetched first."""
+    old = now - dt.timedelta(days=LONGEST_DAYS)
+    live = Movie.objects.filter(upstream_state=UpstreamState.LIVE, excluded_at=None)
+    aged = live.filter(fetched_at__lte=old).exclude(fetches__due_at__isnull=False)
+    aged = aged.exclude(fetches__given_up_at__isnull=False).order_by("fetched_at")
+    return aged.values_list("media_type", "tmdb_id", "id")
+
+
 def _ask_for_aged(ctx: RunContext) -> int:
     """Movies that grow too old and that nothing asks for, the least recently fetched first.
 
@@ -96,11 +87,7 @@ def _ask_for_aged(ctx: RunContext) -> int:
     What was given up stays a letter.
     """
     now = ctx.now()
-    old = now - dt.timedelta(days=LONGEST_DAYS)
-    live = Movie.objects.filter(upstream_state=UpstreamState.LIVE, excluded_at=None)
-    aged = live.filter(fetched_at__lte=old).exclude(fetches__due_at__isnull=False)
-    aged = aged.exclude(fetches__given_up_at__isnull=False).order_by("fetched_at")
-    found = list(aged.values_list("media_type", "tmdb_id", "id"))
+    found = list(aged_movies(now))
     for some in chunk(found, IN_ONE_STATEMENT):
         with ctx.commit():
             for media_type in {row[0] for row in some}:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 from typing import Any, NamedTuple
 
@@ -23,7 +23,8 @@ _FIRST = ("excluded_by", "excluded_why", "created_at")  # written once
 _COLUMNS = (*_KEY, *_OF_VALUES, *_OF_ANSWER, "updated_at", *_FIRST)
 _PAYLOAD_COLUMNS = ("sha256", "body", "size", "kind", "first_seen_at")
 _ENCODER = msgspec.json.Encoder()
-_LISTS = frozenset(name for name in FIELDS if isinstance(BLANK[name], list))
+_LISTS = [place for place, name in enumerate(FIELDS) if isinstance(BLANK[name], list)]
+_DATE = FIELDS.index("release_date")
 
 
 class MovieRow(NamedTuple):
@@ -42,18 +43,26 @@ def write_movies(movies: Sequence[MovieRow], now: dt.datetime, *, is_answer: boo
 
     Where no answer came (`is_answer` False), only the values of rows that exist are written.
     """
-    instant = cache(connection.ops.adapt_datetimefield_value)
+    instant, json = cache(connection.ops.adapt_datetimefield_value), _json_writer()
     rows: dict[bool, list[Sequence[object]]] = {True: [], False: []}
     for movie in sorted(movies, key=lambda movie: movie.key):
         state = (
             movie.values["release_date"] is not None,
-            _json(dict(movie.origins)),
+            json(dict(movie.origins)),
             movie.payload,
             instant(movie.fetched_at),
             UpstreamState.LIVE.value,
             None,
         )
-        written = (*movie.key, *_adapted(movie.values), *state, instant(now), "", "", instant(now))
+        written = (
+            *movie.key,
+            *_adapted(movie.values, json),
+            *state,
+            instant(now),
+            "",
+            "",
+            instant(now),
+        )
         rows[movie.is_moved].append(written)
     updated = (*_OF_VALUES, *_OF_ANSWER) if is_answer else _OF_VALUES
     upsert(Movie, _COLUMNS, rows[True], key=_KEY, updated=(*updated, "updated_at"))
@@ -68,19 +77,15 @@ def write_payloads(bodies: Sequence[tuple[Body, str]], now: dt.datetime) -> None
     insert_missing(StoredPayload, _PAYLOAD_COLUMNS, ordered, key=("sha256",))
 
 
-def _adapted(values: Mapping[str, object]) -> list[object]:
-    ready = []
-    for name in FIELDS:
-        value: Any = values[name]
-        if name in _LISTS:
-            value = _json(value)
-        elif isinstance(value, dt.date):
-            value = connection.ops.adapt_datefield_value(value)
-        ready.append(value)
+def _adapted(values: Mapping[str, object], json: Callable[[object], object]) -> list[object]:
+    ready: list[Any] = [values[name] for name in FIELDS]
+    for place in _LISTS:
+        ready[place] = json(ready[place])
+    ready[_DATE] = connection.ops.adapt_datefield_value(ready[_DATE])
     return ready
 
 
-def _json(value: object) -> object:
+def _json_writer() -> Callable[[object], object]:
     if connection.vendor == "postgresql":
-        return connection.ops.adapt_json_value(value, None)
-    return _ENCODER.encode(value).decode()  # a tenth of json.dumps's time (measured)
+        return lambda value: connection.ops.adapt_json_value(value, None)
+    return lambda value: _ENCODER.encode(value).decode()  # a tenth of json.dumps's time (measured)

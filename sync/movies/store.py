@@ -182,7 +182,7 @@ def _rate(plans: Sequence[Plan], ids: Mapping[Key, int]) -> None:
         for plan in plans
         for rating in plan.one.values.ratings
     ]
-    write_ratings(rated)
+    write_ratings(rated, of_new={ids[plan.one.key] for plan in plans if plan.mark is None})
 
 
 def _record_conflicts(plans: Sequence[Plan], ids: Mapping[Key, int], now: dt.datetime) -> int:

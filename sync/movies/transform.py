@@ -24,7 +24,7 @@ from sync.tmdb.payloads import UPSTREAM, Genre, parse
 MOVIE, TV = "movie", "tv"
 T = TypeVar("T")
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
-_FILE_PATH = re.compile(r"/[\w-]+\.(?:jpe?g|png|webp)", re.ASCII)
+FILE_PATH = re.compile(r"/[\w-]+\.(?:jpe?g|png|webp)", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,7 +147,7 @@ def _path(path: str | UnsetType | None) -> str | UnsetType:
         return UNSET
     if not path:
         return ""
-    return path if _FILE_PATH.fullmatch(path) else UNSET
+    return path if FILE_PATH.fullmatch(path) else UNSET
 
 
 def _genres(genres: list[Genre] | UnsetType | None) -> list[dict[str, object]] | UnsetType:

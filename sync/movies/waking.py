@@ -13,6 +13,7 @@ from popflix.engine.starting import enqueue
 from popflix.lib import audit
 from popflix.lib.clock import SYSTEM_CLOCK, Clock
 from popflix.lib.errors import OperatorError
+from sync.movies.campaign import REFRESH
 from sync.movies.excluding import Actor, excluded_keys
 from sync.movies.fetching import why_not_ready
 from sync.movies.held import Key, ids_of
@@ -45,6 +46,21 @@ def _ask(wanted: Sequence[Key], by: Actor, why: str, now: dt.datetime, action: s
     told = [f"{kind} {number}" for kind, number in wanted]
     target = told[0] if len(told) == 1 else f"{told[0]} … {told[-1]}"
     audit.record(by, action, at=now, target=target, count=len(told), why=why)
+
+
+def wake_refresh(media_type: str, *, by: str, clock: Clock = SYSTEM_CLOCK) -> str:
+    """Have a refresh fetch what is due; tells in a sentence who does, or what is in the way."""
+    unready = why_not_ready()
+    if unready:
+        return f"TMDB is not asked yet: {unready}"
+    try:
+        run = enqueue(REFRESH, {"media_type": media_type}, trigger="admin", by=by, clock=clock)
+    except Busy as busy:
+        runs = ", ".join(str(each.pk) for each in busy.holders)
+        return f"They are due, and fetched by the runs {runs} or the next refresh."
+    except OperatorError as held:
+        return f"TMDB is not asked yet: {held.cause} {held.cure}"
+    return f"Run {run.pk} asks TMDB."
 
 
 def wake(keys: Sequence[Key], *, by: str, clock: Clock = SYSTEM_CLOCK) -> str:

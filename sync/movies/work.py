@@ -63,14 +63,15 @@ def lock_work(keys: Iterable[Key]) -> dict[Key, Work]:
 def purged_ids(media_type: str, ids: Collection[int]) -> set[int]:
     """Those of `ids` that an operator purged: nothing is due of them, they are no movie's and
     never failed. At most `IN_ONE_STATEMENT`."""
-    rows = MovieFetch.objects.filter(media_type=media_type, tmdb_id__in=ids, movie=None)
+    rows = MovieFetch.objects.filter(media_type=media_type, tmdb_id__one_of=ids, movie=None)
     rows = rows.filter(due_at=None, lease_token="", failure_kind="")
     return set(rows.values_list("tmdb_id", flat=True))
 
 
 def settled_lane(lane: int) -> int:
-    """An operator's click is spent once answered; the refresh later is nobody's hurry."""
-    return Lane.BACKFILL if lane == Lane.OPERATOR else lane
+    """An operator's click, or a show on sale, is spent once answered; the refresh later is
+    nobody's hurry. Whoever still has it on sale says so anew (`sync.priority`)."""
+    return Lane.BACKFILL if lane in (Lane.OPERATOR, Lane.ON_SALE) else lane
 
 
 def write_settled(settled: Sequence[Settled], *, asked_by: AskedBy, now: dt.datetime) -> None:
@@ -128,7 +129,7 @@ def ask_for(
     if not wake or due_at is None:
         return
     for some in chunk(sorted(held), IN_ONE_STATEMENT):
-        those = MovieFetch.objects.filter(media_type=media_type, tmdb_id__in=some)
+        those = MovieFetch.objects.filter(media_type=media_type, tmdb_id__one_of=some)
         those.filter(lane__gt=lane).update(lane=lane)
         # A row that is being fetched has its lease's end here: it will be done anyway.
         those.filter(lease_token="").filter(Q(due_at=None) | Q(due_at__gt=due_at)).update(

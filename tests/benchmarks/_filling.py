@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 import random
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from django.db import connection, models
@@ -16,6 +16,7 @@ from django.db import connection, models
 from popflix.engine.models import Event, Run
 from popflix.lib.models import AuditEntry, QuarantinedRow
 from sync.links.models import Enrichment, MediaLinks, Title, TitleRating
+from sync.movies.models import Movie, MovieFetch, MovieRating
 
 RARE = "Zyzzyva of the Long Night"
 _SMALL = 10_000
@@ -57,6 +58,28 @@ def fill(rows: int) -> None:
         (AuditEntry, entries, _entries()),
         (QuarantinedRow, lines, _quarantined()),
     ]  # fmt: skip
+    _insert_all(tables)
+
+
+def fill_movies(rows: int) -> None:
+    """So many movies of TMDB's, each with a rating and the work of fetching it."""
+    _helper()
+    _insert_all(
+        [
+            (Movie, rows, _movies()),
+            (MovieRating, rows, _movie_ratings()),
+            (MovieFetch, rows, _movie_work()),
+        ]
+    )
+
+
+def fill_tables(tables: Sequence[tuple[type[models.Model], int, Mapping[str, str]]]) -> None:
+    """Each with so many rows: expressions in SQL by field, of a row's number `n` and of words."""
+    _helper()
+    _insert_all(tables)
+
+
+def _insert_all(tables: Sequence[tuple[type[models.Model], int, Mapping[str, str]]]) -> None:
     for model, count, columns in tables:
         _insert(model, count, columns)
     with connection.cursor() as cursor:
@@ -194,6 +217,53 @@ def _quarantined() -> dict[str, str]:
         "reason": "'The year is no number.'",
         "raw": "'tt1\tmovie\tA\tA\t0\tno\t\\N'",
         "at": "w.at",
+    }
+
+
+def _movies() -> dict[str, str]:
+    """Of each hundred 95 live, 5 gone; a tenth without a poster; one in a thousand excluded."""
+    return {
+        "id": "n",
+        "tmdb_id": "n",
+        "imdb_id": _KEY,
+        "title": _TITLE,
+        "original_title": _TITLE,
+        "year": f"1920 + {_HASH} % 106",
+        "release_date": "'2001-02-03'",
+        "release_date_known": "1",
+        "popularity": f"{_HASH} % 100000 / 100.0",
+        "poster_path": f"CASE WHEN {_SHARE} < 90 THEN '/' || n || '.jpg' ELSE '' END",
+        "fetched_at": "w.at",
+        "upstream_state": f"CASE WHEN {_SHARE} < 95 THEN 'live' ELSE 'gone' END",
+        "excluded_at": f"CASE WHEN {_HASH} % 1000 = 0 THEN w.at END",
+        "created_at": "w.at",
+        "updated_at": "w.at",
+    }
+
+
+def _movie_ratings() -> dict[str, str]:
+    return {
+        "id": "n", "movie": "n", "source": "'tmdb'", "value": "7.5", "scale": "10",
+        "votes": f"{_HASH} % 9000", "rated_at": "w.at", "from_what": "'TMDB'",
+    }  # fmt: skip
+
+
+def _movie_work() -> dict[str, str]:
+    """Of each hundred 20 are due, 70 in the months to come, 10 given up."""
+    letter = f"{_SHARE} >= 90"
+    return {
+        "id": "n",
+        "tmdb_id": "n",
+        "movie": "n",
+        "asked_by": "'export'",
+        "first_seen_at": "w.at",
+        "due_at": f"CASE WHEN {letter} THEN NULL WHEN {_SHARE} < 20 THEN w.at "
+        "ELSE '2030-01-01 00:00:00' END",
+        "lane": f"CASE WHEN {_HASH} % 1000 < 2 THEN 0 WHEN {_HASH} % 1000 < 30 THEN 2 ELSE 3 END",
+        "failure_kind": f"CASE WHEN {letter} THEN 'gave_up' ELSE '' END",
+        "error_group": f"CASE WHEN {letter} THEN 'TMDB answered #.' ELSE '' END",
+        "last_error": f"CASE WHEN {letter} THEN 'TMDB answered 500.' ELSE '' END",
+        "given_up_at": f"CASE WHEN {letter} THEN w.at END",
     }
 
 

@@ -5,6 +5,7 @@
 The bodies are invented, of the true shape with all that is appended, about 6 kB each. The floor of
 transforming is `json.loads` of the same bodies, that of storing the transform and nothing else:
 in it are the bodies' compression, payloads, movies, ratings, work rows and the look for conflicts.
+Then a crawl by each source against a sandbox, at TMDB's rate.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from functools import partial
 from pathlib import Path
 
 from popflix.lib.batches import chunk
+from tests.benchmarks._crawling import crawls
 from tests.benchmarks._report import ratio_line, run_child, say, seconds_of
 from tests.services.servers import Missing, start_mariadb
 from tests.site import ROOT, Site, create_mysql_database
@@ -159,6 +161,7 @@ def main() -> None:
             }
             say(f"== {database}: {options.movies:,} movies, best of {options.rounds}")
             report(options.movies, run_child(command, env).data)
+            crawls(site)
 
 
 def report(count: int, seconds: dict[str, float]) -> None:

@@ -128,6 +128,12 @@ def _of_newest_set(page: str) -> Lead:
     return lead
 
 
+def _reasons(visitor: Visitor, served: Served) -> None:
+    """Why a movie holds what it holds."""
+    _link(_FIRST_ROW, "/admin/sync/movie/?without=poster")(visitor, served)
+    visitor.page.locator("#reasons").evaluate("heading => heading.scrollIntoView()")
+
+
 _FIRST_ROW = "#result_list tbody th a"
 SHOTS = (
     Shot("home", _with_letters("/admin/")),
@@ -139,6 +145,9 @@ SHOTS = (
     Shot("dead-letters", _with_letters("/admin/console/dead-letters/"), False),
     Shot("pieces", _page("/admin/console/pieces/")),
     Shot("review", _of_newest_set("review")),
+    Shot("movies", _page("/admin/sync/movie/?media_type=movie"), on_a_phone=False, in_dark=False),
+    Shot("movie", _reasons),
+    Shot("certificate", _link(_FIRST_ROW, "/admin/sync/certificate/"), False, False),
     Shot("change-set", _of_newest_set("change"), in_dark=False, on_a_phone=False),
 )
 

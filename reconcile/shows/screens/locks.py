@@ -1,4 +1,4 @@
-"""All locks of fields: what operators keep from feeds, until when and why."""
+"""All locks of fields, of shows and of movies: what operators keep, until when and why."""
 
 from __future__ import annotations
 
@@ -21,6 +21,8 @@ from reconcile.changes.finding.kept import TABLE
 from reconcile.feed.screens.words import SHOWS
 from reconcile.shows.editing import unlock_fields
 from reconcile.shows.screens.words import EDIT, UNTIL, field_name
+from sync.movies.screens.locked import MOVIES_TABLE, movie_link, movie_word, unlock_movies
+from sync.movies.screens.words import EDIT as EDIT_MOVIES
 
 _LONGEST = 10  # digits of a show's number
 
@@ -37,15 +39,15 @@ class FieldLockAdmin(ReadOnlyAdmin):
     menu = (SHOWS, 60)
     menu_label = "Locks"
     list_title = "Locked fields"
-    list_display = ("id", "show", "field_word", "until_words", "feed", "by", "made", "why")
+    list_display = ("id", "row_locked", "field_word", "until_words", "feed", "by", "made", "why")
     list_filter = (ModeFilter,)
     ordering = ("-id",)
     sortable_by: ClassVar[Any] = ("id",)
     search_fields = ("row",)
     search_help_text = "The number of a show in master"
-    empty_hint = "A field is locked on the page of its show in master."
-    fields = ("show", "field_word", "until_words", "feed", "by", "at", "why")
-    readonly_fields = ("show", "field_word", "until_words", "feed")
+    empty_hint = "A field is locked on the page of its show in master, or of its movie."
+    fields = ("row_locked", "field_word", "until_words", "feed", "by", "at", "why")
+    readonly_fields = ("row_locked", "field_word", "until_words", "feed")
     action_form = WhyForm
     actions = ("unlock",)
     made = moment_column("at", "locked")
@@ -57,8 +59,10 @@ class FieldLockAdmin(ReadOnlyAdmin):
         found = queryset.filter(table=TABLE, row=term[:_LONGEST]) if term else queryset
         return found, False
 
-    @admin.display(description="show")
-    def show(self, lock: FieldLock) -> SafeString | str:
+    @admin.display(description="of")
+    def row_locked(self, lock: FieldLock) -> SafeString | str:
+        if lock.table == MOVIES_TABLE:
+            return movie_link(lock.row)
         is_show = lock.table == TABLE and lock.row.isdecimal() and len(lock.row) <= _LONGEST
         if not is_show:
             return f"{lock.table} {lock.row}"
@@ -67,7 +71,7 @@ class FieldLockAdmin(ReadOnlyAdmin):
 
     @admin.display(description="field")
     def field_word(self, lock: FieldLock) -> str:
-        return field_name(lock.field)
+        return movie_word(lock.field) if lock.table == MOVIES_TABLE else field_name(lock.field)
 
     @admin.display(description="locked until")
     def until_words(self, lock: FieldLock) -> str:
@@ -89,4 +93,6 @@ class FieldLockAdmin(ReadOnlyAdmin):
                 count += unlock_fields(
                     int(lock.row), [lock.field], by=request.user, why=why, now=now
                 )  # fmt: skip
+        if request.user.has_perm(EDIT_MOVIES):
+            count += unlock_movies(queryset, self.list_max_show_all, request.user, why, now)
         messages.success(request, f"Unlocked: {count:,}. The next load has its say again.")

@@ -7,11 +7,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
-from django.conf import settings
-
 from popflix.lib.addresses import is_http
 from sync.links import pictures
 from sync.links.models import Enrichment, FailureKind, MediaLinks, ProcessedStatus
+from sync.links.screens.pictured import Pictured
 
 
 @dataclass(frozen=True)
@@ -34,7 +33,7 @@ class Record:
         return pictures.tmdb_page(self.media_type, self.tmdb_id)
 
 
-class Shown:
+class Shown(Pictured):
     """What templates ask for; `link` comes with its title and its work."""
 
     def __init__(self, link: MediaLinks) -> None:
@@ -58,15 +57,8 @@ class Shown:
     # --- pictures and addresses -----------------------------------------------------------
 
     @property
-    def thumbnail(self) -> str:
-        return self._poster(pictures.SMALL)
-
-    @property
-    def poster(self) -> str:
-        return self._poster(pictures.LARGE)
-
-    def _poster(self, size: str) -> str:
-        return pictures.sized(self.link.poster_url, size, settings.TMDB_IMAGES_SHOWN_FROM)
+    def picture(self) -> str | None:
+        return self.link.poster_url
 
     @property
     def poster_link(self) -> str:

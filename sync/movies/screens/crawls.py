@@ -1,82 +1,34 @@
-"""Crawls and their certificates: looked at; what is missing is queued with one click."""
+"""Crawls: how far each is and what it could not read; and the plan of one before it begins."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from django.contrib import admin
-from django.db.models import QuerySet
-from django.http import HttpRequest
-from django.urls import URLPattern, path
+from django.http import HttpRequest, HttpResponse
+from django.urls import URLPattern, path, reverse
+from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from popflix.console.doors import action
-from popflix.console.pieces import render
-from popflix.lib.admin import ReadOnlyAdmin, why_given
-from popflix.lib.clock import SYSTEM_CLOCK
-from popflix.lib.errors import OperatorError
-from sync.movies.crawl_models import Certificate, Crawl, CrawlSource, CrawlState
-from sync.movies.queue_missing import queue_missing
+from popflix.console.pieces import render, vocabulary
+from popflix.console.pieces.tones import State, Tone
+from popflix.lib.admin import ReadOnlyAdmin
+from sync.movies.crawl_models import Crawl, CrawlSource, CrawlState
+from sync.movies.screens import plans
 from sync.movies.screens.listing import TypeFilter
-from sync.movies.screens.words import EDIT, MOVIES
+from sync.movies.screens.words import MOVIES, RUN
 
-_DIGITS = 18
-
-
-@action(EDIT)
-def queue(request: HttpRequest, object_id: str) -> str:
-    is_number = object_id.isascii() and object_id.isdigit() and len(object_id) <= _DIGITS
-    if not is_number:
-        raise OperatorError("There is no such certificate.", "Look at the newest one.")
-    asked, left = queue_missing(
-        int(object_id), by=request.user, why=why_given(request), now=SYSTEM_CLOCK.now()
-    )
-    more = f" {left:,} more are missing: a crawl asks for all." if left else ""
-    return f"Asked for: {asked:,}; the next refresh or crawl fetches them.{more}"
-
-
-@admin.register(Certificate)
-class CertificateAdmin(ReadOnlyAdmin):
-    menu = (MOVIES, 30)
-    list_display = ("export_name", "made", "share", "in_export", "held", "missing", "gone",
-                    "gap_count")  # fmt: skip
-    list_filter = (TypeFilter,)
-    ordering = ("-pk",)
-    list_select_related = False
-    empty_hint = "Each crawl ends with one; `manage.py coverage` makes one at any time."
-    fields = (
-        "media_type", "export_name", "made", "share", "in_export", "held", "merged", "gone",
-        "excluded", "missing", "beyond", "undated", "gap_count", "named_gaps",
-    )  # fmt: skip
-    readonly_fields = ("made", "share", "named_gaps")
-
-    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
-        """Without the packed ids, which may be large."""
-        return super().get_queryset(request).defer("missing_ids", "beyond_ids")
-
-    def change_view(
-        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None
-    ) -> Any:
-        more = {"may_queue": request.user.has_perm(EDIT), **(extra_context or {})}
-        return super().change_view(request, object_id, form_url, more)
-
-    def get_urls(self) -> list[URLPattern]:
-        return [
-            path("<str:object_id>/queue/", queue, name="sync_certificate_queue"),
-            *super().get_urls(),
-        ]
-
-    @admin.display(description="made")
-    def made(self, certificate: Certificate) -> SafeString:
-        return render.moment(certificate.made_at)
-
-    @admin.display(description="held of what is there")
-    def share(self, certificate: Certificate) -> str:
-        return f"{certificate.percent:.2f} %"
-
-    @admin.display(description="not read")
-    def named_gaps(self, certificate: Certificate) -> str:
-        return "; ".join(map(str, certificate.gaps)) or "nothing"
+_GAPS_SHOWN = 20
+_NOTHING = "–"
+CRAWL = "crawl"  # a group of words
+vocabulary.register(
+    CRAWL,
+    {
+        CrawlState.LISTING.value: State("Listing ids", Tone.INFO),
+        CrawlState.FETCHING.value: State("Fetching", Tone.INFO),
+        CrawlState.DONE.value: State("Done", Tone.OK),
+    },
+)
 
 
 class SourceFilter(TypeFilter):
@@ -96,19 +48,47 @@ class CrawlStateFilter(TypeFilter):
 @admin.register(Crawl)
 class CrawlAdmin(ReadOnlyAdmin):
     menu = (MOVIES, 20)
-    list_display = ("crawl", "state", "started", "finished", "listed_count", "new_count")
+    list_display = ("crawl", "how", "started", "finished", "listed", "news", "certificate")
     list_filter = (TypeFilter, SourceFilter, CrawlStateFilter)
     ordering = ("-pk",)
-    empty_hint = "`manage.py crawl_movies` starts one."
-    fields = (
-        "media_type", "source", "params", "state", "started", "finished", "until", "export_name",
-        "cursor", "listed_count", "new_count", "undated_count", "open_gaps",
+    empty_hint = "*Plan a crawl*, or `manage.py crawl_movies`, starts one."
+    fields = readonly_fields = (
+        "of", "source", "asked", "how", "started", "finished", "its_run", "export_name", "line",
+        "until", "listed", "news", "undated", "open_gaps", "certificate",
     )  # fmt: skip
-    readonly_fields = ("started", "finished", "open_gaps")
+
+    def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
+        more = {"may_plan": request.user.has_perm(RUN), **(extra_context or {})}
+        answer: HttpResponse = super().changelist_view(request, more)
+        return answer
+
+    def get_queryset(self, request: HttpRequest) -> Any:
+        return super().get_queryset(request).prefetch_related("certificates")
+
+    def get_urls(self) -> list[URLPattern]:
+        return [
+            path("plan/", plans.form, name="sync_crawl_plan"),
+            path("plan/made/", plans.made, name="sync_crawl_planned"),
+            path("plan/start/", plans.start, name="sync_crawl_start"),
+            *super().get_urls(),
+        ]
 
     @admin.display(description="crawl")
     def crawl(self, crawl: Crawl) -> str:
         return f"{crawl.pk}: {crawl.get_media_type_display()}, {crawl.get_source_display()}"
+
+    @admin.display(description="of")
+    def of(self, crawl: Crawl) -> str:
+        return str(crawl.get_media_type_display())
+
+    @admin.display(description="asked for")
+    def asked(self, crawl: Crawl) -> str:
+        told = (f"{name.replace('_', ' ')}: {value}" for name, value in crawl.params.items())
+        return ", ".join(told) or "all there is"
+
+    @admin.display(description="state")
+    def how(self, crawl: Crawl) -> SafeString:
+        return render.badge(CRAWL, crawl.state)
 
     @admin.display(description="started")
     def started(self, crawl: Crawl) -> SafeString:
@@ -118,7 +98,38 @@ class CrawlAdmin(ReadOnlyAdmin):
     def finished(self, crawl: Crawl) -> SafeString:
         return render.moment(crawl.finished_at)
 
+    @admin.display(description="newest run")
+    def its_run(self, crawl: Crawl) -> SafeString | str:
+        if crawl.run_id is None:
+            return _NOTHING
+        url = reverse("admin:engine_run_change", args=[crawl.run_id])
+        return format_html('<a href="{}">run {}</a>', url, crawl.run_id)
+
+    @admin.display(description="lines of the export dealt with")
+    def line(self, crawl: Crawl) -> str:
+        return f"{crawl.cursor:,}" if crawl.export_name else _NOTHING
+
+    @admin.display(description="ids read")
+    def listed(self, crawl: Crawl) -> str:
+        return f"{crawl.listed_count:,}"
+
+    @admin.display(description="new ids")
+    def news(self, crawl: Crawl) -> str:
+        return f"{crawl.new_count:,}"
+
+    @admin.display(description="without a date")
+    def undated(self, crawl: Crawl) -> str:
+        return _NOTHING if crawl.undated_count is None else f"{crawl.undated_count:,}"
+
     @admin.display(description="not read")
     def open_gaps(self, crawl: Crawl) -> str:
-        gaps = crawl.gaps.filter(resolved_at=None).select_related("window").order_by("pk")[:20]
-        return "; ".join(f"{gap}: {gap.reason}" for gap in gaps) or "nothing"
+        gaps = crawl.gaps.filter(resolved_at=None).select_related("window").order_by("pk")
+        return "; ".join(f"{gap}: {gap.reason}" for gap in gaps[:_GAPS_SHOWN]) or "nothing"
+
+    @admin.display(description="certificate")
+    def certificate(self, crawl: Crawl) -> SafeString | str:
+        newest = max(crawl.certificates.all(), key=lambda each: each.pk, default=None)
+        if newest is None:
+            return _NOTHING
+        url = reverse("admin:sync_certificate_change", args=[newest.pk])
+        return format_html('<a href="{}">{} %</a>', url, f"{newest.percent:.2f}")

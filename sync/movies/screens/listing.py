@@ -90,7 +90,15 @@ class ExcludedFilter(FixedFilter):
     title, parameter_name = "excluded", "excluded"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        return [("yes", "Excluded"), ("all", "All")]
+        return [("yes", "Excluded alone"), ("all", "Both")]
+
+    def choices(self, changelist: Any) -> Any:
+        """Without a choice it is not all that is shown."""
+        for each in super().choices(changelist):
+            is_default = each["query_string"] == changelist.get_query_string(
+                remove=[self.parameter_name]
+            )
+            yield {**each, "display": "Not excluded"} if is_default else each
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
         if self.value() == "all":
@@ -106,7 +114,7 @@ def found(request: HttpRequest, rows: QuerySet[Any], term: str) -> QuerySet[Any]
     term = term.strip()
     if not term:
         return rows
-    keys = list(Movie.objects.filter(_meant(term)).order_by().values_list("pk", flat=True)[
+    keys = list(Movie.objects.filter(meant(term)).order_by().values_list("pk", flat=True)[
         : MOST_FOUND + 1
     ])  # fmt: skip
     if len(keys) > MOST_FOUND and request.method == "GET":
@@ -117,7 +125,8 @@ def found(request: HttpRequest, rows: QuerySet[Any], term: str) -> QuerySet[Any]
     return rows.filter(pk__in=keys[:MOST_FOUND])
 
 
-def _meant(term: str) -> Q:
+def meant(term: str) -> Q:
+    """How a title begins, an id of TMDB or of IMDb; each by an index."""
     title = Q()
     for beginning in dict.fromkeys((term, capfirst(term), term.title())):
         title |= key_prefix("title", beginning)

@@ -18,7 +18,7 @@ from popflix.lib.errors import OperatorError
 from sync.movies.excluding import exclude_movies, restore_movies
 from sync.movies.held import Key
 from sync.movies.models import Movie
-from sync.movies.screens import doing, page, wall
+from sync.movies.screens import doing, hands, page, wall
 from sync.movies.screens.listing import FILTERS, found
 from sync.movies.screens.shown import Shown
 from sync.movies.screens.words import ADD, EDIT, MOVIES, SEARCH_HELP
@@ -102,6 +102,10 @@ class MovieAdmin(BigTableAdmin):
             path("<str:object_id>/exclude/", doing.exclude, name="sync_movie_exclude"),
             path("<str:object_id>/restore/", doing.restore, name="sync_movie_restore"),
             path("<str:object_id>/purge/", doing.purge, name="sync_movie_purge"),
+            path("<str:object_id>/lock/", hands.lock, name="sync_movie_lock"),
+            path("<str:object_id>/unlock/", hands.unlock, name="sync_movie_unlock"),
+            path("<str:object_id>/write/", hands.write, name="sync_movie_write"),
+            path("<str:object_id>/replay/", hands.replay, name="sync_movie_replay"),
             *super().get_urls(),
         ]
 

@@ -7,10 +7,12 @@ from typing import Any
 from django.http import HttpRequest
 
 from popflix.lib.models import AuditEntry
+from sync.availability.screens import of_movie
+from sync.movies.field_words import BY_HAND, field_name
 from sync.movies.models import ImdbConflict, Movie, MovieFetch
 from sync.movies.screens.evidence import Evidence
 from sync.movies.screens.shown import Shown
-from sync.movies.screens.words import EDIT, PURGE
+from sync.movies.screens.words import EDIT, PURGE, UNTIL
 
 _ENTRIES = _CONFLICTS = 10
 _DIGITS = 18
@@ -29,7 +31,10 @@ def context(request: HttpRequest, object_id: str) -> dict[str, Any]:
         "subtitle": shown.full_name,
         "shown": shown,
         "work": work,
+        "watch": of_movie.context(request, movie),
         "evidence": Evidence(movie),
+        "by_hand": [(name, field_name(name), hint) for name, (_, hint) in BY_HAND.items()],
+        "until": UNTIL,
         "conflicts": list(conflicts.order_by("-found_at")[:_CONFLICTS]),
         "may_edit": request.user.has_perm(EDIT),
         "may_purge": request.user.has_perm(PURGE),

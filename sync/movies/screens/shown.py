@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from functools import cached_property
 
-from django.conf import settings
-
 from sync.links import pictures
+from sync.links.screens.pictured import Pictured
 from sync.movies.models import Movie, MovieRating
 from sync.movies.screens.words import EXCLUDED
 
 
-class Shown:
+class Shown(Pictured):
     """What templates ask for; `movie` comes with its ratings where they are shown."""
 
     def __init__(self, movie: Movie) -> None:
@@ -34,15 +33,8 @@ class Shown:
         return EXCLUDED if self.movie.excluded_at else self.movie.upstream_state
 
     @property
-    def thumbnail(self) -> str:
-        return self._poster(pictures.SMALL)
-
-    @property
-    def poster(self) -> str:
-        return self._poster(pictures.LARGE)
-
-    def _poster(self, size: str) -> str:
-        return pictures.sized(self.movie.main_poster, size, settings.TMDB_IMAGES_SHOWN_FROM)
+    def picture(self) -> str:
+        return self.movie.main_poster
 
     @property
     def tmdb_page(self) -> str:

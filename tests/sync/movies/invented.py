@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+from pathlib import Path
 from typing import Any
 
 from sync.movies.bodies import pack
+from sync.movies.body_folder import BodyFolder
 from sync.movies.store import Fetched
 from sync.movies.transform import Images, read_movie
 from tests.sync.tmdb import invented
@@ -75,3 +77,13 @@ def fetched(
 ) -> Fetched:
     body = json.dumps(movie() if record is None else record).encode()
     return Fetched(read_movie(body, media_type, IMAGES), pack(body), at, due_at, token)
+
+
+def bodies_in(folder: Path, count: int) -> set[tuple[int, str]]:
+    """Write a folder of bodies as fetch_movies does; returns the id and hash of each."""
+    with BodyFolder(folder) as into:
+        lines = [
+            into.write("movie", number, json.dumps(movie(number)).encode(), fetched_at=NOW)
+            for number in range(1, count + 1)
+        ]
+    return {(line.tmdb_id, line.sha256) for line in lines}

@@ -1,4 +1,4 @@
-"""A crawl in a process of its own that is killed on the way, and what must hold then."""
+"""A crawl or an import in a process of its own that is killed on the way; what must hold then."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import json
 import random
 import subprocess
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -38,12 +38,26 @@ def kill_at(
 ) -> None:
     """Start the crawl anew for each moment, in requests, and kill it there."""
     for moment in moments:
-        process = site.popen("crawl_movies", *arguments)
-        while sandbox.report()["requests"] < moment and process.poll() is None:
-            time.sleep(0.01)
-        time.sleep(draw.uniform(0, 0.3))
-        kill(process)
+        kill_once(
+            site, lambda: requests(sandbox) >= moment, draw.uniform(0, 0.3),  # noqa: B023 - at once
+            "crawl_movies", *arguments,
+        )  # fmt: skip
         assert_cursor_behind_rows(site)
+
+
+def kill_once(site: Site, is_there: Callable[[], bool], seconds: float, *command: str) -> bool:
+    """Run a command and kill it so long after `is_there`; False: it had ended before."""
+    process = site.popen(*command)
+    while not is_there() and process.poll() is None:
+        time.sleep(0.01)
+    time.sleep(seconds)
+    is_killed = process.poll() is None
+    kill(process)
+    return is_killed
+
+
+def requests(sandbox: Sandbox) -> int:
+    return int(sandbox.report()["requests"])
 
 
 def kill(process: subprocess.Popen[str]) -> None:
@@ -83,9 +97,35 @@ def held(site: Site) -> set[int]:
     return {number for (number,) in rows}
 
 
+def fetches(sandbox: Sandbox) -> dict[int, int]:
+    """How often the record of each film was truly answered."""
+    return {
+        int(name.removeprefix("movie/")): int(count)
+        for name, count in sandbox.report()["answered_by_title"].items()
+        if name.startswith("movie/")
+    }
+
+
 def most_fetched(sandbox: Sandbox) -> int:
-    counted = sandbox.report()["answered_by_title"]
-    return int(max(count for name, count in counted.items() if name.startswith("movie/")))
+    return max(fetches(sandbox).values())
+
+
+def assert_counted_behind_rows(site: Site) -> None:
+    """Whatever a run has counted as read is a movie by now."""
+    (((counted,),), ((stored,),)) = (
+        site.sql("SELECT coalesce(max(done_count), 0) FROM engine_run"),
+        site.sql("SELECT count(*) FROM sync_movie"),
+    )
+    assert counted <= stored
+
+
+def assert_imported_whole(site: Site, bodies: set[tuple[int, str]]) -> None:
+    """Each body a movie with its payload, its rating and its work; nothing is left claimed."""
+    assert set(site.sql("SELECT tmdb_id, payload_id FROM sync_movie")) == bodies
+    for table in ("sync_storedpayload", "sync_movierating", "sync_moviefetch"):
+        assert site.sql(f"SELECT count(*) FROM {table}") == [(len(bodies),)]
+    assert site.sql("SELECT count(*) FROM sync_moviefetch WHERE movie_id IS NULL") == [(0,)]
+    assert site.sql("SELECT max(attempts), max(lease_token) FROM sync_moviefetch") == [(0, "")]
 
 
 def finish(site: Site, *arguments: str, timeout: float = 300) -> dict[str, Any]:

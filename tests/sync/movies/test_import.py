@@ -58,12 +58,13 @@ def called(name: str, *arguments: object, expect: int = 0) -> dict[str, Any]:
 
 def stored() -> dict[str, list[dict[str, Any]]]:
     """All rows but their own numbers and the instants at which they were written."""
-    orders = {Movie: "tmdb_id", MovieFetch: "tmdb_id", StoredPayload: "sha256"}
+    orders = {Movie: ("tmdb_id", "media_type"), MovieFetch: ("tmdb_id", "media_type"),
+              StoredPayload: ("sha256",)}  # fmt: skip
     rows: dict[str, list[dict[str, Any]]] = {}
     for model, order in orders.items():
-        found = model._default_manager.order_by(order).values()
+        found = model._default_manager.order_by(*order).values()
         rows[model.__name__] = [_steady(row) for row in found]
-    ratings = MovieRating.objects.order_by("movie__tmdb_id", "source")
+    ratings = MovieRating.objects.order_by("movie__tmdb_id", "movie__media_type", "source")
     rows["MovieRating"] = [_steady(dict(row)) for row in ratings.values()]
     return rows
 
@@ -103,6 +104,38 @@ def test_fetching_into_files_and_importing_them_equals_importing_by_the_ids(
     assert MovieFetch.objects.count() == len(ids)
 
 
+@pytest.mark.both_databases
+def test_every_form_of_files_films_and_series_among_them_stores_the_same_rows(
+    asked: Sandbox, tmp_path: Path
+) -> None:
+    kept, plain = tmp_path / "kept", tmp_path / "plain"
+    ids = {
+        kind: sorted(
+            number
+            for number, each in asked.expected_movies(kind).items()
+            if each["state"] == "live"
+        )[:6]
+        for kind in ("movie", "tv")
+    }
+    for kind, wanted in ids.items():
+        called("import_movies", "--tmdb-id", *wanted, "--media-type", kind)
+        called("fetch_movies", *wanted, "--media-type", kind, "--into", kept)
+    direct = stored()
+    assert {row["media_type"] for row in direct["Movie"]} == {"movie", "tv"}
+    plain.mkdir()
+    for number, body in enumerate(sorted((kept / "bodies").rglob("*.json"))):
+        shutil.copy(body, plain / f"{number}.json")
+    packed = [
+        shutil.make_archive(str(tmp_path / each.name), "zip", each) for each in (kept, plain)
+    ]
+    for source in (kept, plain, *packed):
+        for model in (MovieRating, MovieFetch, Movie, StoredPayload):
+            model._default_manager.all().delete()
+        told = called("import_movies", source)
+        assert (told["inserted"], told["damaged"]) == (12, 0), source
+        assert stored() == direct, source
+
+
 def test_what_is_in_the_folder_is_not_asked_for_again(asked: Sandbox, tmp_path: Path) -> None:
     ids = ids_of(asked, 6)
     called("fetch_movies", *ids[:4], "--into", tmp_path)
@@ -125,6 +158,7 @@ def test_ids_come_from_a_file_too_and_unknown_ones_are_named(
         called("fetch_movies", "--ids-file", tmp_path / "ids", "--into", tmp_path / "kept")
 
 
+@pytest.mark.both_databases
 def test_a_damaged_file_is_named_and_skipped(tmp_path: Path) -> None:
     folder = put(tmp_path / "kept", movie(1), movie(2), movie(3))
     bodies = sorted((folder / "bodies").rglob("*.json"))

@@ -5,10 +5,12 @@ from __future__ import annotations
 import datetime as dt
 
 import pytest
+import requests
 from django.test import override_settings
 
 from popflix.engine.models import Lane
 from popflix.lib.errors import UsageError
+from popflix.sandbox import Sandbox
 from sync.movies.crawl_models import Crawl, CrawlWindow
 from sync.movies.models import Movie, MovieFetch
 from tests.sync.movies.crawled import crawl, crawlable, fetches, held, run
@@ -45,6 +47,34 @@ def test_changed_movies_are_fetched_again_and_others_are_not() -> None:
         assert changed
         assert changed <= set(fetches(sandbox))
         assert told["changed"] == told["requests"] - 2 - told["retries"]  # type: ignore[operator]
+
+
+def test_a_change_of_a_movie_that_was_purged_or_excluded_asks_for_nothing() -> None:
+    with crawlable(200) as sandbox:
+        crawl()
+        age(3)
+        sandbox.set_movies(revision=2)
+        changed = sorted(held() & set(sandbox_changes(sandbox)))[:2]
+        for number, more in zip(changed, (["--purge"], []), strict=True):
+            run("delete_movie", number, "--why", "not ours", *more)
+        sandbox.reset()
+        refresh()
+        assert len(changed) == 2
+        assert not fetches(sandbox).keys() & set(changed)
+        assert set(
+            MovieFetch.objects.filter(tmdb_id__in=changed).values_list("due_at", flat=True)
+        ) == {None}
+
+
+def sandbox_changes(sandbox: Sandbox) -> list[int]:
+    """What the feed names as changed today."""
+    today = dt.datetime.now(dt.UTC).date()
+    asked = requests.get(
+        f"{sandbox.url}/movie/changes",
+        {"api_key": "invented-key", "start_date": str(today), "end_date": str(today)},
+        timeout=10,
+    )
+    return [each["id"] for each in asked.json()["results"]]
 
 
 def test_the_next_refresh_goes_on_from_the_last_day_that_was_read() -> None:

@@ -12,9 +12,11 @@ from pytest_django import Settings
 
 from popflix.engine.models import Run
 from popflix.lib.models import AuditEntry
-from sync.movies.crawl_models import Certificate
+from sync.movies.crawl_models import Certificate, Crawl
 from sync.movies.idset import pack_ids
 from sync.movies.models import ImdbConflict, Movie, MovieFetch, MovieRating, StoredPayload
+from sync.movies.planner import Plan
+from sync.movies.screens import plans
 from tests.sync.movies.invented import NOW, movie, tv
 from tests.sync.movies.test_import import called, put
 
@@ -166,20 +168,69 @@ def test_the_wall_shows_posters_of_either_type(operator: Client) -> None:
     assert "Ebb Tide" not in operator.get(path, {"type": "tv", "p": "9" * 30}).content.decode()
 
 
-def test_what_a_certificate_found_missing_is_queued_with_one_click(operator: Client) -> None:
+def test_what_a_certificate_found_missing_is_queued_with_one_click(
+    operator: Client, settings: Settings
+) -> None:
     MovieFetch.objects.filter(tmdb_id=2).update(due_at=None)  # asked for before, and purged
     made = Certificate.objects.create(
         export_name="movie_ids_11_01_2026.json.gz", made_at=NOW, in_export=4, held=2, merged=0,
         gone=0, excluded=0, missing=2, beyond=0, percent=50.0, missing_ids=pack_ids([2, 77]),
     )  # fmt: skip
     page = reverse("admin:sync_certificate_change", args=[made.pk])
-    assert "Queue the missing" in operator.get(page).content.decode()
+    told = operator.get(page).content.decode()
+    assert "Queue the missing" in told
+    assert '<span class="id">77</span>' in told
+    listed = operator.get(reverse("admin:sync_certificate_changelist")).content.decode()
+    assert f'formaction="/admin/sync/certificate/{made.pk}/queue/"' in listed
     path = reverse("admin:sync_certificate_queue", args=[made.pk])
     answer = operator.post(path, {"next": page}, follow=True)
-    assert "Asked for: 2; the next refresh or crawl fetches them." in answer.content.decode()
+    assert "Asked for: 2. TMDB is not asked yet: " in answer.content.decode()
     assert MovieFetch.objects.get(tmdb_id=77).due_at is not None
     assert MovieFetch.objects.get(tmdb_id=2).due_at is None
-    assert AuditEntry.objects.filter(action="queue missing movies", count=2).exists()
+    settings.TMDB_API_KEY = "invented-key"
+    answer = operator.post(path, {"next": page}, follow=True)
+    run = Run.objects.get(status="queued")
+    assert f"Asked for: 2. Run {run.pk} asks TMDB." in answer.content.decode()
+    assert run.unit == "refresh-movies"
+    assert AuditEntry.objects.filter(action="queue missing movies", count=2).count() == 2
     assert (
         operator.post(reverse("admin:sync_certificate_queue", args=["9" * 30])).status_code == 302
     )
+
+
+def test_a_crawl_is_planned_on_a_page_before_it_is_started_there(
+    operator: Client, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings.TMDB_API_KEY = "invented-key"
+    planned = Plan("movie_ids.json.gz", 1_234_000, 1_230_000, 0, 0, 38.0, None, ["sync (run 7)"])
+    monkeypatch.setattr(plans, "plan", lambda wish, clock: planned)
+    assert "Plan a crawl" in operator.get(reverse("admin:sync_crawl_changelist")).content.decode()
+    form = reverse("admin:sync_crawl_plan")
+    assert "Start this crawl" not in operator.get(form).content.decode()
+    asked = {"source": "export", "media_type": "movie", "limit": "", "from_date": ""}
+    told = operator.post(reverse("admin:sync_crawl_planned"), asked).content.decode()
+    assert "about 1,230,000, at 38.0 a second" in told
+    assert "9:04:53, up to 18:09:45 beside others" in told
+    assert not Run.objects.filter(unit="crawl-movies").exists()
+    started = operator.post(reverse("admin:sync_crawl_start"), {**asked, "limit": "500"})
+    run = Run.objects.get(unit="crawl-movies")
+    assert started["Location"] == reverse("admin:engine_run_change", args=[run.pk])
+    assert (run.params["source"], run.params["limit"]) == ("export", 500)
+    assert AuditEntry.objects.filter(action="run unit", actor_name="ada").exists()
+
+
+def test_a_plan_that_makes_no_sense_is_refused_with_its_cure(operator: Client) -> None:
+    asked = {"source": "export", "from_date": "2019-01-01"}
+    told = operator.post(reverse("admin:sync_crawl_planned"), asked).content.decode()
+    assert "from_date" in told or "--from" in told
+    assert "Start this crawl" not in told
+    path = reverse("admin:sync_crawl_start")
+    assert operator.get(path).status_code == 405
+
+
+def test_a_crawl_tells_what_it_could_not_read(operator: Client) -> None:
+    crawl = Crawl.objects.create(source="discover", started_at=NOW, params={"from_date": "1999"})
+    crawl.gaps.create(line=7, reason="no JSON", found_at=NOW)
+    shown = operator.get(reverse("admin:sync_crawl_change", args=[crawl.pk])).content.decode()
+    assert "line 7: no JSON" in shown
+    assert "from date: 1999" in shown

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, HTTPServer
@@ -48,6 +49,13 @@ def test_a_used_up_quota_is_told_from_a_bad_key() -> None:
     assert not raised.value.retryable
     with pytest.raises(Refused, match="Invalid API key"):
         client.ratings(TCONST, 3)
+
+
+@pytest.mark.recordings
+def test_the_recorded_refusal_is_the_quota(recordings: Path) -> None:
+    body = json.loads((recordings / "omdb" / "omdb_error_limit_401.json").read_bytes())
+    with pytest.raises(QuotaReached, match="daily quota is used up"):
+        OmdbClient(FakeHttp({"/": [(401, body)]})).ratings(TCONST, 3)
 
 
 def test_without_a_key_the_operator_is_told_where_to_get_one(settings: Settings) -> None:
