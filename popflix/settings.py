@@ -59,6 +59,14 @@ OMDB_API_KEY = env.text("OMDB_API_KEY")  # sent in the query, where OMDb wants i
 OMDB_BASE_URL = env.text("OMDB_BASE_URL", "https://www.omdbapi.com").rstrip("/")
 OMDB_RATE_PER_SECOND = env.number("OMDB_RATE_PER_SECOND", 5, at_least=0.1)
 
+# --- Availability: who is asked where a movie can be watched ---------------------------------
+POPFLIX_PROVIDERS = env.json_list(  # the fields of an entry: sync.availability.config
+    "POPFLIX_PROVIDERS",
+    default=[{"name": "tmdb", "kind": "tmdb", "regions": ["US"]}],
+    may_be_path=True,
+)
+POPFLIX_STALE_HOURS = env.number("POPFLIX_STALE_HOURS", 24, at_least=0.1)  # between two checks
+
 # --- Work ------------------------------------------------------------------------------
 POPFLIX_MAX_ATTEMPTS = env.integer("POPFLIX_MAX_ATTEMPTS", 5, at_least=1)
 POPFLIX_LEASE_SECONDS = env.integer("POPFLIX_LEASE_SECONDS", 60, at_least=5)

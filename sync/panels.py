@@ -1,4 +1,4 @@
-"""What this app shows on home: coverage of titles, TMDB's rate, and what it needs a person for."""
+"""What this app shows on home: coverage of titles, checks of availability, TMDB's rate, needs."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from django.utils import timezone
 from popflix.console.home import needs
 from popflix.console.home.panels import Panel, Place, register
 from popflix.lib.limiter.survey import survey
+from sync.availability.screens import panel as availability
 from sync.links.models import Coverage, Title
 from sync.links.trend import SHOWN_DAYS, percent, points
 from sync.needs import sync_needs
@@ -79,4 +80,11 @@ register(
         place=Place.FOOT, rank=30, permission="sync.view_medialinks", every_seconds=10,
     )
 )  # fmt: skip
+register(
+    Panel(
+        "availability", "Availability", "sync/panels/availability.html", availability.panel,
+        place=Place.FOOT, rank=25, permission="sync.view_provider", every_seconds=30,
+    )
+)  # fmt: skip
 needs.register("Titles", sync_needs)
+needs.register("Availability", availability.availability_needs)

@@ -13,11 +13,13 @@ from popflix.engine.context import RunContext
 from popflix.engine.deadletters.of_rows import WorkRowSource
 from popflix.engine.leases import on_run_lost
 from popflix.engine.models import Pause, Run, WorkRow
-from popflix.engine.registry import Timetable, unit
+from popflix.engine.registry import Mode, Timetable, process, unit
 from popflix.engine.retry import RetryPolicy
 from popflix.engine.work import release_rows
 from popflix.lib import replaying
 from popflix.lib.clock import SYSTEM_CLOCK
+from sync.availability import controlled, recheck_matching
+from sync.availability.units import register_provider_units, return_checks
 from sync.links import campaign, coverage, import_wish, retry_matching, selection, wish
 from sync.links.enrich import enrich, why_not_ready
 from sync.links.imdb_files import RATINGS, TITLES
@@ -88,7 +90,7 @@ def retry_media_links(ctx: RunContext) -> Mapping[str, object]:
     return retry_matching.retry_matching(ctx)
 
 
-# Neither has a timetable: whoever wants the catalogue says so, by a schedule of their own.
+# Neither has a timetable: whoever wants the catalogue says so, by crawling it once.
 @unit(
     name=movies.CRAWL,
     slots=2,
@@ -115,6 +117,37 @@ def crawl_movies(ctx: RunContext) -> Mapping[str, object]:
 def refresh_movies(ctx: RunContext) -> Mapping[str, object]:
     """Follow TMDB's changes, and fetch again what grows old."""
     return refresh(ctx)
+
+
+@unit(
+    name=recheck_matching.UNIT,
+    title="Checks of availability by hand",
+    clean_params=recheck_matching.clean_params,
+    is_housekeeping=True,
+)
+def recheck_availability(ctx: RunContext) -> Mapping[str, object]:
+    """Have the providers asked again about all that a filter of the list matches."""
+    return recheck_matching.recheck_matching(ctx)
+
+
+register_provider_units()
+
+
+@release_condition(controlled.CONDITION, check_every_seconds=controlled.CHECK_SECONDS)
+def controls_agree_again(pause: Pause, now: dt.datetime) -> bool:
+    """The provider's controls come out as they must, at each of its mirrors."""
+    return controlled.agree_again(pause, now)
+
+
+# Once an operator has crawled it is kept: the export of a day is there by nine.
+process(
+    movies.KEPT,
+    [movies.CRAWL, movies.REFRESH],
+    mode=Mode.SEQUENTIAL,
+    title="Catalogue of movies",
+    timetable=Timetable(cron="0 9 * * *", jitter_seconds=1800),
+    ready=movies.why_not_kept,
+)
 
 
 @release_condition(key.CONDITION, check_every_seconds=180)
@@ -157,6 +190,9 @@ def return_media_links(run: Run, token_prefix: str) -> None:
 def return_movies(run: Run, token_prefix: str) -> None:
     """The same for the ids of movies."""
     _return(MovieFetch, run, token_prefix)
+
+
+on_run_lost(return_checks)
 
 
 def _return(model: type[WorkRow], run: Run, token_prefix: str) -> None:

@@ -13,4 +13,4 @@ class ConsoleConfig(AppConfig):
         from popflix.console.groups import after_migrating
 
         post_migrate.connect(after_migrating, dispatch_uid="console_groups")  # of every app
-        autodiscover_modules("showcase", "panels")
+        autodiscover_modules("showcase", "panels", "areas")

@@ -1,7 +1,7 @@
 """The demo: the main job on invented titles, in a folder of its own, from one command.
 
     start the stand-in TMDB with mild faults, and its feed of a cinema programme
-    reset → import_imdb samples/… → sync_tmdb                    each a child of its own
+    reset → import_imdb samples/… → sync_tmdb → crawl_movies → check_availability   each a child
     load_shows → reconcile_shows, and both again with the feed as it is later
     demo --show
     print the totals, a few telling rows and the line that opens the admin
@@ -29,7 +29,9 @@ from popflix.console.tables import Table
 from popflix.lib.children import manage_command, run_to_end
 from popflix.lib.command import Report, StopRequest
 from popflix.lib.errors import EXIT_NEEDS_PERSON, OperatorError
+from popflix.sandbox.provider_client import url_entry
 
+MOVIES = 60  # of the catalogue that is crawled
 SAMPLE = Path("samples") / "title.basics.tsv"
 FAULTS = {"429": 0.01, "500": 0.03, "truncated": 0.02, "reset": 0.02}
 # The feed of shows: as it is first, and as it is later, with a cinema that it forgot.
@@ -89,7 +91,9 @@ def demo_site(var: Path, base: Path) -> Iterator[DemoSite]:
     with ExitStack() as stack:
         try:
             stand_in = stack.enter_context(
-                sandbox.running(titles=60, seed=1, latency_ms=20, retry_after=1, faults=FAULTS)
+                sandbox.running(
+                    titles=60, seed=1, movies=MOVIES, latency_ms=20, retry_after=1, faults=FAULTS
+                )
             )
         except sandbox.SandboxError as error:
             raise OperatorError(
@@ -106,9 +110,11 @@ def demo_environment(folder: Path, tmdb_url: str) -> dict[str, str]:
         "POPFLIX_VAR": str(folder),
         "POPFLIX_DOTENV": os.devnull,
         "TMDB_BASE_URL": tmdb_url,
+        "TMDB_EXPORT_URL": f"{tmdb_url.removesuffix('/3')}/p/exports",
         "TMDB_API_KEY": "the-sandbox-takes-any-key",
         "TMDB_IMAGES_SHOWN_FROM": f"{tmdb_url.removesuffix('/3')}/t/p/",
         "POPFLIX_FEEDS": feeds(tmdb_url, EDITIONS[-1]),
+        "POPFLIX_PROVIDERS": providers(tmdb_url),
     }
 
 
@@ -117,6 +123,13 @@ def feeds(tmdb_url: str, edition: str) -> str:
     url = f"{tmdb_url.removesuffix('/3')}/shows.json?{edition}"
     feed = {"name": "city", "url": url, "time_zone": "Asia/Kolkata", "times": "local"}
     return json.dumps([feed])
+
+
+def providers(tmdb_url: str) -> str:
+    """What the stand-in's TMDB says, and the provider that it invents beside it."""
+    root = tmdb_url.removesuffix("/3")
+    invented = url_entry(root, "invented-screen", mirrors=2, rate_per_second=40)
+    return json.dumps([{"name": "tmdb", "kind": "tmdb", "regions": ["US", "GB"]}, invented])
 
 
 def _is_operators(name: str) -> bool:
@@ -131,6 +144,8 @@ def steps(base: Path) -> list[tuple[str, ...]]:
         ("reset", "--yes"),
         ("import_imdb", str(base / SAMPLE)),
         ("sync_tmdb",),
+        ("crawl_movies",),
+        ("check_availability",),
         *PROGRAMME,
         *PROGRAMME,
         ("demo", "--show"),
@@ -179,10 +194,19 @@ def _told(told: Mapping[str, list[dict[str, Any]]], say: Callable[[str], None]) 
     for table in (Table("Totals", ("", ""), counts), *(Table(**each) for each in tables)):
         for line in ("", *table.lines(width)):
             say(line)
+    movies = told["crawl_movies"][0]
+    say(f"\nMovies: {movies['fetched']} fetched, {movies['percent']} % of those in the export.")
     say(f"\nOpen the admin of this data with:  {OPEN_IT}")
     shows = {"loaded": told["load_shows"], "reconciled": told["reconcile_shows"]}
     return Report(
-        {"imported": imported, "totals": totals, "shows": shows, "tables": tables, "open": OPEN_IT}
+        {
+            "imported": imported,
+            "totals": totals,
+            "movies": movies,
+            "shows": shows,
+            "tables": tables,
+            "open": OPEN_IT,
+        }
     )
 
 

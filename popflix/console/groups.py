@@ -24,7 +24,9 @@ from django.contrib.auth.management import create_permissions
 from django.db import transaction
 
 VIEWER, OPERATOR, APPROVER, ADMIN = GROUPS = ("viewer", "operator", "approver", "admin")
-OPERATORS = frozenset({"run", "pause", "retry", "cancel", "discard", "edit", "replay", "unlock"})
+OPERATORS = frozenset(
+    {"run", "pause", "retry", "recheck", "cancel", "discard", "edit", "replay", "unlock"}
+)
 APPROVERS = frozenset({"approve", "reject", "undo"})
 DJANGOS = frozenset({"view", "add", "change", "delete"})
 _BESIDE_OURS = frozenset({"django_q"})  # by name: the console does not know the package

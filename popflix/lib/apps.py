@@ -8,6 +8,8 @@ class LibConfig(AppConfig):
     verbose_name = "Platform"
 
     def ready(self) -> None:
+        import popflix.lib.lookups  # noqa: F401 - registers them
+
         # After the models are loaded: the operations need them.
         from popflix.lib.schema.survey import refuse_before_migrating
 

@@ -7,6 +7,7 @@ it and what to write instead; a value is never echoed, since it may be a secret.
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -85,10 +86,15 @@ class Env:
         given = tuple(word.strip() for word in self.text(name).split(",") if word.strip())
         return given or default
 
-    def json_list(self, name: str) -> list[dict[str, Any]]:
+    def json_list(
+        self, name: str, default: Sequence[dict[str, Any]] = (), *, may_be_path: bool = False
+    ) -> list[dict[str, Any]]:
+        """A JSON list, or with `may_be_path` the path of a file that holds one."""
         value = self.text(name)
         if not value:
-            return []
+            return list(default)
+        if may_be_path and value[0] not in "[{":
+            value = self._file_of(name, value)
         try:
             parsed = json.loads(value)
         except ValueError:
@@ -98,6 +104,15 @@ class Env:
                 f"{name} is not a JSON list.", f"See {name} in .env.example for its form."
             )
         return parsed
+
+    def _file_of(self, name: str, path: str) -> str:
+        try:
+            return Path(path).expanduser().read_text(encoding="utf-8")
+        except (OSError, UnicodeDecodeError, RuntimeError, ValueError):  # a home, a path of none
+            raise ConfigurationError(
+                f"{name} is no JSON list, and no file by that path can be read.",
+                f"Write a list that begins with [, or the whole path of a JSON file in {name}.",
+            ) from None
 
     def database(self, default: str) -> dict[str, Any]:
         """Django's settings of one database: DATABASE_URL, or the seed's DB_HOST…DB_NAME."""

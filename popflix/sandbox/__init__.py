@@ -18,13 +18,19 @@ From a shell, and in a test::
         assert held == sandbox.expected_movies()
         assert max(sandbox.report()["by_title"].values()) <= 2  # "movie/30000001": 1, …
 
+    with running(provider="soft_404=0.5") as sandbox:
+        settings.POPFLIX_PROVIDERS = [sandbox.provider.entry(mirrors=3)]
+        sandbox.provider.set("honest", edition=2)   # a tenth of what it has comes or goes
+        assert held == sandbox.provider.truth(ids)
+
 It also has a feed of a cinema programme, /shows.json?edition=N&faults=… (`shows_feed`), whose
 times are a wall clock.
 
-What it answers: /3/movie/{id or tconst} and /3/tv/{id} with append_to_response, /3/find/{tconst},
-/3/configuration, /3/authentication; with TMDB's own 400, 401, 404 and 405; with --movies also
-/3/discover/movie and tv, /3/movie/changes and tv, and the files of ids below /p/exports/. Its own
-pages lie under /__sandbox__/: report, expected, movies, title.basics.tsv and (POST) reset.
+What it answers: /3/movie/{id or tconst} and /3/tv/{id}, with append_to_response or followed by
+/watch/providers, /3/find/{tconst}, /3/configuration, /3/authentication; with TMDB's own 400, 401,
+404 and 405; with --movies also /3/discover/movie and tv, /3/movie/changes and tv, and the files of
+ids below /p/exports/. A provider of films lies at /embed/ and /list/ (`provider`). Its own pages
+lie under /__sandbox__/: report, expected, movies, provider, title.basics.tsv and (POST) reset.
 
 Titles, films, answers and faults follow from the seed alone. Standard library only; it imports
 nothing else of popflix, and binds to 127.0.0.1.

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 from popflix.sandbox import answers
@@ -20,7 +22,8 @@ EXTERNAL_SOURCES = (
     "imdb_id", "facebook_id", "instagram_id", "tvdb_id", "tiktok_id", "twitter_id",
     "wikidata_id", "youtube_id",
 )  # fmt: skip
-_PATH = re.compile(r"/3/(movie|tv|find)/([^/]+)")
+_PATH = re.compile(r"/3/(movie|tv|find)/([^/]+)(/watch/providers)?")
+WATCH = {"append_to_response": "watch/providers"}  # what that path alone answers
 
 
 class CatalogueApi:
@@ -40,10 +43,12 @@ class CatalogueApi:
         match = _PATH.fullmatch(path)
         if match is None:
             return answers.NOT_FOUND
-        kind, name = match.groups()
+        kind, name, watch = match.groups()
         if kind == "find":
-            return self._find(name, params)
+            return answers.NOT_FOUND if watch else self._find(name, params)
         title, entry = self._film(name) if kind == "movie" else self._series(name)
+        if watch:
+            return watch_alone(_detail(title, entry, WATCH))
         return _detail(title, entry, params)
 
     def expected(self) -> dict[str, dict[str, object]]:
@@ -104,6 +109,14 @@ def _detail(title: Title | None, entry: Entry | None, params: Mapping[str, str])
         image_languages=languages(params, "include_image_language"),
     )
     return Answer(200, encode(body), entry.title.tconst)
+
+
+def watch_alone(detail: Answer) -> Answer:
+    """GET /movie/{id}/watch/providers, made of the body to which `WATCH` was appended."""
+    if detail.status != 200:
+        return detail
+    body = json.loads(detail.body)
+    return replace(detail, body=encode({"id": body["id"], **body["watch/providers"]}))
 
 
 def languages(params: Mapping[str, str], wider: str) -> set[str]:

@@ -16,6 +16,7 @@ from typing import IO, Any
 from urllib.parse import urlencode
 
 from popflix.sandbox.options import API_KEY_VARIABLE, READ_TOKEN_VARIABLE
+from popflix.sandbox.provider_client import ProviderClient
 
 _ROOT = Path(__file__).resolve().parent.parent.parent
 _START_SECONDS = 60.0
@@ -80,6 +81,11 @@ class Sandbox:
         if "revision" not in told:
             raise SandboxError(told["status_message"])
 
+    @property
+    def provider(self) -> ProviderClient:
+        """The provider at /embed/: where it is, how it behaves, what it has."""
+        return ProviderClient(f"http://127.0.0.1:{self.port}", self._ask)
+
     def reset(self) -> None:
         """Clear the counts and begin the faults anew."""
         self._ask("POST", "reset")
@@ -131,6 +137,8 @@ def running(
     drift: float = 0,
     export_hour: int = 0,
     broken_movies: int = 0,
+    provider: str = "honest",
+    provider_latency_ms: float = 0,
     api_key: str = "",
     read_token: str = "",
     verbose: bool = False,
@@ -151,6 +159,7 @@ def running(
         f"--show-faults={show_faults}",
         f"--movies={movies}", f"--discover-cap={discover_cap}", f"--drift={drift}",
         f"--export-hour={export_hour}", f"--broken-movies={broken_movies}",
+        f"--provider={provider}", f"--provider-latency-ms={provider_latency_ms}",
         *(["--no-direct"] if no_direct else []),
         *(["--verbose"] if verbose else []),
         *([f"--data={data}"] if data is not None else []),

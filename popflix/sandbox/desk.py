@@ -8,16 +8,19 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from dataclasses import dataclass, replace
-from enum import Enum
+from dataclasses import dataclass
 from urllib.parse import parse_qsl, unquote
 
 from popflix.sandbox import answers, movies_export, posters, shows_feed
 from popflix.sandbox.answers import Answer, Source, encode
 from popflix.sandbox.counting import Counts
-from popflix.sandbox.faults import FaultPlan
+from popflix.sandbox.faults import FAULTS, FaultPlan
 from popflix.sandbox.keys import Keys
 from popflix.sandbox.movies_api import MovieApi, Setting
+from popflix.sandbox.provider import Provider
+from popflix.sandbox.provider_spoilt import Given
+from popflix.sandbox.provider_truth import Truth
+from popflix.sandbox.replies import Manners, Reply, cut, reply_with, spoilt
 from popflix.sandbox.shows import Programme
 from popflix.sandbox.shows_feed import ShowFeed
 from popflix.sandbox.wire import Request, response
@@ -25,40 +28,6 @@ from popflix.sandbox.wire import Request, response
 OWN_PREFIX = b"/__sandbox__/"
 _TSV = "text/tab-separated-values; charset=utf-8"
 _MOST_ROUTES = 20_000  # some 60 MB of answers made ready
-_ALLOWED = 40  # the limit that TMDB's own message names
-_FAULTY = {
-    "429": answers.too_many(_ALLOWED + 1, _ALLOWED),
-    "500": answers.INTERNAL_ERROR,
-    "502": answers.BAD_GATEWAY,
-    "503": answers.OFFLINE,
-    "504": answers.TIMED_OUT,
-    "notjson": answers.NOT_JSON,
-}
-
-
-class Ending(Enum):
-    KEEP = "keep the connection"
-    CLOSE = "close it after the last byte"
-    RESET = "reset it, sending nothing"
-
-
-@dataclass(frozen=True, slots=True)
-class Reply:
-    """`payload` is the whole response, head included; `delay` seconds from the request."""
-
-    payload: bytes
-    delay: float = 0.0
-    ending: Ending = Ending.KEEP
-
-
-@dataclass(frozen=True, slots=True)
-class Manners:
-    """How the sandbox behaves. Delays in seconds; each 429 bears `retry_after` unless empty."""
-
-    latency: float = 0.0
-    slow: float = 3.0
-    retry_after: str = ""
-    hard_limit: int = 0  # requests per sliding second; 0 for none
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +50,7 @@ class Desk:
         manners: Manners,
         shows: ShowFeed | None = None,
         movies: MovieApi | None = None,
+        provider: Provider | None = None,
         log: Callable[[str], None] | None = None,
     ) -> None:
         self.counts = Counts()
@@ -90,6 +60,7 @@ class Desk:
         self._manners = manners
         self._shows = shows or ShowFeed(Programme())
         self._movies = movies or MovieApi(Setting())
+        self._provider = provider or Provider(Truth(self._movies.films))
         self._log = log
         self._routes: dict[bytes, _Route] = {}
 
@@ -105,6 +76,9 @@ class Desk:
             return self._feed(request)
         if request.target.startswith(movies_export.PREFIX):  # another host's again: no key
             return self._export(request)
+        provided = self._provider.answer(request.method, request.target.decode("latin-1"))
+        if provided:  # no key, and none of TMDB's counts
+            return self._provide(request, provided, now)
         route = self._routes.get(request.target) or self._find_route(request.target)
         in_the_last_second = self.counts.arrived(now, route.answer.tconst)
         refusal = self._refusal(request, route, in_the_last_second)
@@ -143,32 +117,16 @@ class Desk:
         return None
 
     def _spoil(self, request: Request, route: _Route, fault: str) -> Reply:
-        answer = _FAULTY.get(fault, route.answer)
-        status = "reset" if fault == "reset" else str(answer.status)
-        true_answer = route.answer.tconst if fault == "slow" else None
-        self._note(request, route, status, true_answer, fault)
-        reply = self._reply(request, answer)
-        if fault == "slow":
-            return replace(reply, delay=reply.delay + self._manners.slow)
-        if fault == "reset":
-            return replace(reply, payload=b"", ending=Ending.RESET)
-        if fault == "truncated":
-            return _cut(reply, answer)
+        latency = self._manners.latency
+        status, reply = spoilt(request, route.answer, fault, self._manners, latency)
+        self._note(request, route, status, route.answer.tconst if fault == "slow" else None, fault)
         return reply
 
     def _reply(
         self, request: Request, answer: Answer, latency: float | None = None, **headers: str
     ) -> Reply:
-        close = request.headers.close
-        if answer.status == 405:
-            headers["Allow"] = "GET"
-        if answer.status == 429 and self._manners.retry_after:
-            headers["Retry_After"] = self._manners.retry_after
-        payload = response(answer, close=close, **headers)
-        if request.method == "HEAD":
-            payload = payload[: len(payload) - len(answer.body)]
         delay = self._manners.latency if latency is None else latency
-        return Reply(payload, delay, Ending.CLOSE if close else Ending.KEEP)
+        return reply_with(request, answer, self._manners, delay, **headers)
 
     def _feed(self, request: Request) -> Reply:
         """The feed of shows; it is none of TMDB's and not among the counts."""
@@ -179,7 +137,7 @@ class Desk:
             self._log(f"{request.method} {shows_feed.PATH.decode()} {given.answer.status}")
         headers = {"Content_Encoding": "gzip"} if given.is_gzip else {}
         reply = self._reply(request, given.answer, latency=0, **headers)
-        return _cut(reply, given.answer) if given.is_cut else reply
+        return cut(reply, given.answer) if given.is_cut else reply
 
     def _export(self, request: Request) -> Reply:
         """A file of ids: it goes wrong like TMDB's answers, but falls under no limit of theirs."""
@@ -196,6 +154,19 @@ class Desk:
         self._note(request, route, str(answer.status), answer.tconst)
         return self._reply(request, answer)
 
+    def _provide(self, request: Request, given: Given, now: float) -> Reply:
+        """A provider's answer, counted by its mirror; a fault is done to it here."""
+        latency = self._provider.latency
+        status = str(given.answer.status)
+        if given.spoilt in FAULTS:
+            status, reply = spoilt(request, given.answer, given.spoilt, self._manners, latency)
+        else:
+            reply = self._reply(request, given.answer, latency, **given.headers)
+        self._provider.note(given, status, now, reply.delay)
+        if self._log:
+            self._log(f"{request.method} /{_shown(given.place)} {status} {given.spoilt}".rstrip())
+        return reply
+
     def _note(
         self, request: Request, route: _Route, status: str, tconst: str | None, fault: str = ""
     ) -> None:
@@ -208,6 +179,8 @@ class Desk:
         name, _, query = request.target.removeprefix(OWN_PREFIX).partition(b"?")
         if name == b"movies":
             return self._movies_page(request.method, query.decode("latin-1"))
+        if name in (b"provider", b"provider/truth"):
+            return self._provider.own_page(request.method, name.decode(), query.decode("latin-1"))
         if name not in (b"report", b"expected", b"title.basics.tsv", b"reset", b"shows"):
             return answers.NOT_FOUND
         if request.method != ("POST" if name in (b"reset", b"shows") else "GET"):
@@ -221,6 +194,7 @@ class Desk:
         if name == b"reset":
             self.counts.reset()
             self._faults.reset()
+            self._provider.reset()
         return Answer(200, encode(self.counts.report()))
 
     def _movies_page(self, method: str, query: str) -> Answer:
@@ -228,12 +202,6 @@ class Desk:
         if method not in ("GET", "POST"):
             return answers.WRONG_METHOD
         return self._movies.expected(query) if method == "GET" else self._movies.set(query)
-
-
-def _cut(reply: Reply, answer: Answer) -> Reply:
-    """Half of the body that its head promises, and then the end of the connection."""
-    missing = len(answer.body) // 2 + 1
-    return replace(reply, payload=reply.payload[:-missing], ending=Ending.CLOSE)
 
 
 def _shown(path: str) -> str:

@@ -13,13 +13,16 @@ from collections.abc import Callable, Sequence
 from popflix.sandbox.answers import Source
 from popflix.sandbox.api import CatalogueApi
 from popflix.sandbox.catalogue import Catalogue
-from popflix.sandbox.desk import Desk, Manners
+from popflix.sandbox.desk import Desk
 from popflix.sandbox.faults import FaultPlan
 from popflix.sandbox.keys import Keys
 from popflix.sandbox.movies_api import MovieApi
 from popflix.sandbox.movies_api import Setting as MovieSetting
 from popflix.sandbox.options import Options, add_options
+from popflix.sandbox.provider import Provider
+from popflix.sandbox.provider_truth import Truth
 from popflix.sandbox.recordings import Recordings
+from popflix.sandbox.replies import Manners
 from popflix.sandbox.server import HOST, Server
 from popflix.sandbox.shows import Programme
 from popflix.sandbox.shows_feed import Setting, ShowFeed
@@ -45,6 +48,7 @@ def serve(options: Options, *, announce: Callable[[int, str], None], say: Say) -
     lines meant for people.
     """
     source = _source(options, say)
+    movies = MovieApi(_movie_setting(options))
     desk = Desk(
         source,
         keys=Keys(options.api_key, options.read_token),
@@ -54,7 +58,13 @@ def serve(options: Options, *, announce: Callable[[int, str], None], say: Say) -
             Programme(options.seed, options.cinemas, options.shows),
             Setting(options.edition, options.show_faults),
         ),
-        movies=MovieApi(_movie_setting(options)),
+        movies=movies,
+        provider=Provider(
+            Truth(movies.films, options.seed),
+            options.seed,
+            options.provider,
+            options.provider_latency_ms / 1000,
+        ),
         log=say if options.verbose else None,
     )
     gc.freeze()  # a collection over the modules loaded so far would delay a request

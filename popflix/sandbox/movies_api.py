@@ -10,7 +10,7 @@ from urllib.parse import parse_qsl
 
 from popflix.sandbox import answers
 from popflix.sandbox.answers import Answer, encode, failure
-from popflix.sandbox.api import MOST_APPENDED
+from popflix.sandbox.api import MOST_APPENDED, WATCH, watch_alone
 from popflix.sandbox.movies import FIRST_ID, Film, Films, Standing
 from popflix.sandbox.movies_bodies import expected, full_body, list_item
 from popflix.sandbox.movies_changes import BAD_DATE, changed
@@ -19,7 +19,9 @@ from popflix.sandbox.movies_listing import PAGE, Listing, Query
 
 MOST_PAGES = 500
 MOST_REVISIONS = 50
-_PATH = re.compile(r"/3/(?:(discover)/(movie|tv)|(movie|tv)/(?:(changes)|(\d{8,9})))")
+_PATH = re.compile(
+    r"/3/(?:(discover)/(movie|tv)|(movie|tv)/(?:(changes)|(\d{8,9})(/watch/providers)?))"
+)
 _SERIES_EACH = 5  # one series to so many films
 _JSON_LINES = "application/x-ndjson"
 _ORDERS = {"popularity": "popularity", "primary_release_date": "date", "first_air_date": "date"}
@@ -55,16 +57,24 @@ class MovieApi:
         self._listings: dict[str, Listing] = {}
         self._exports = Exports(self._films, setting.export_hour)
 
+    @property
+    def films(self) -> Mapping[str, Films]:
+        """By media type."""
+        return self._films
+
     def answer(self, path: str, params: Mapping[str, str]) -> Answer | None:
         """The faultless answer to GET `path`; None where it is about no film of these."""
         match = _PATH.fullmatch(path) if self._setting.movies else None
         if match is None:
             return None
-        discover, listed, media_type, changes, number = match.groups()
+        discover, listed, media_type, changes, number, watch = match.groups()
         if discover:
             return self._discover(listed, params)
         if changes:
             return self._changes(media_type, params)
+        if watch:
+            found = self._detail(media_type, int(number), WATCH)
+            return watch_alone(found) if found else None
         return self._detail(media_type, int(number), params)
 
     def export(self, path: str) -> Answer:

@@ -13,6 +13,7 @@ from popflix.sandbox.catalogue import MOST_TITLES
 from popflix.sandbox.faults import FAULTS, FaultSpecError, parse_faults
 from popflix.sandbox.movies import MOST_MOVIES
 from popflix.sandbox.movies_api import MOST_PAGES
+from popflix.sandbox.provider_manners import BEHAVIOURS, HONEST, Behaviour, parse_behaviour
 from popflix.sandbox.shows_faults import SHOW_FAULTS, parse_show_faults
 
 API_KEY_VARIABLE = "POPFLIX_SANDBOX_API_KEY"
@@ -43,6 +44,8 @@ class Options:
     drift: float
     export_hour: int
     broken_movies: int
+    provider: Behaviour
+    provider_latency_ms: float
     api_key: str = field(repr=False)
     read_token: str = field(repr=False)
     verbose: bool
@@ -60,6 +63,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     _add_behaviour(parser)
     _add_shows(parser)
     _add_movies(parser)
+    _add_provider(parser)
     _add_keys(parser)
     # with a parent that may be killed: its end of the pipe closes with it
     parser.add_argument("--until-stdin-closes", action="store_true", help=argparse.SUPPRESS)
@@ -154,6 +158,24 @@ def _add_movies(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def _add_provider(parser: argparse.ArgumentParser) -> None:
+    add = parser.add_argument
+    add(
+        "--provider",
+        type=_behaviour,
+        default=HONEST,
+        metavar="NAME=SHARE",
+        help=f"how the provider at /embed/ behaves, and to which share of requests (default "
+        f"honest): {', '.join(BEHAVIOURS)}",
+    )
+    add(
+        "--provider-latency-ms",
+        type=_number(0, 600_000),
+        default=0,
+        help="of each answer of the provider (default 0)",
+    )
+
+
 def _add_keys(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--api-key",
@@ -210,5 +232,12 @@ def _faults(text: str) -> dict[str, float]:
 def _show_faults(text: str) -> frozenset[str]:
     try:
         return parse_show_faults(text)
+    except FaultSpecError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
+
+
+def _behaviour(text: str) -> Behaviour:
+    try:
+        return parse_behaviour(text)
     except FaultSpecError as error:
         raise argparse.ArgumentTypeError(str(error)) from None

@@ -13,7 +13,8 @@ from collections import deque
 from typing import cast
 
 from popflix.sandbox.answers import MALFORMED
-from popflix.sandbox.desk import Desk, Ending, Reply
+from popflix.sandbox.desk import Desk
+from popflix.sandbox.replies import Ending, Reply
 from popflix.sandbox.wire import LONGEST_HEAD, MalformedRequestError, Request, parse_head, response
 
 HOST = "127.0.0.1"

@@ -87,6 +87,7 @@ class Availability(WorkRow):
 
     class Meta:
         verbose_name_plural = "availabilities"
+        permissions = [("recheck_availability", "Can have availability checked again")]
         constraints = [
             models.UniqueConstraint(
                 fields=["movie", "provider", "region", "season", "episode"],

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Protocol
@@ -49,7 +49,7 @@ class ProviderConfig:
 
     name: str
     kind: Kind
-    template: str = ""
+    template: str = field(default="", repr=False)  # its query may hold a key
     body_contains: tuple[str, ...] = ()
     hosts: tuple[str, ...] = ()
     statuses: tuple[int, ...] = (200,)
@@ -134,8 +134,12 @@ class Stored:
 class Checker(Protocol):
     """One provider, asked from pool threads: thread-safe, no ORM in `check`."""
 
-    def begin(self) -> None:
-        """Called once per run before any check, in the writer's thread; a list is read here."""
+    def begin(self, between: Callable[[], object] = lambda: None) -> None:
+        """Called once per run before any check, in the writer's thread; a list is read here.
+
+        `between` is called before each request of a long list, where the writer may show signs
+        of life. Once it says True (a stop) the reading ends, and nothing may be checked.
+        """
 
     def check(
         self, target: Target, lane: int, *, stored: Stored | None = None, mirror: str = ""

@@ -44,6 +44,10 @@ class CatalogueClient:
         params = self._full | {"append_to_response": APPENDED[media_type]}
         return self._http.get(f"/{media_type}/{tmdb_id}", params, lane=lane).body
 
+    def watch_providers(self, media_type: str, tmdb_id: int, lane: int) -> bytes:
+        """Where it can be watched in every region, as it was sent; `sync.tmdb.watch` reads it."""
+        return self._http.get(f"/{media_type}/{tmdb_id}/watch/providers", {}, lane=lane).body
+
     def discover(
         self,
         media_type: str,

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import hmac
 import logging
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 
 from django.conf import settings
 
-from popflix.engine.pauses import StopsUnit
+from popflix.engine.models import Pause
+from popflix.engine.pauses import Paused, StopsUnit
 from popflix.lib.clock import SYSTEM_CLOCK, Clock
 from popflix.lib.errors import ConfigurationError, OperatorError
 from popflix.lib.http import UpstreamError
@@ -61,6 +63,18 @@ def _in_words(answer: str) -> tuple[str, str]:
         f"The key in {variable} is refused ({answer}), and every row is left as it was.",
         f"Correct {variable} in .env; {WHERE_TO_GET_A_KEY} shows your keys.",
     )
+
+
+@contextmanager
+def refusal_told(unit: str) -> Iterator[None]:
+    """Where nothing but a refused key pauses the unit, say what to do about the key."""
+    try:
+        yield
+    except Paused:
+        held = list(Pause.objects.filter(unit=unit))
+        if not held or any(pause.condition != CONDITION for pause in held):
+            raise
+        raise still_refused(held[0].memory) from None
 
 
 def is_taken_again(memory: Mapping[str, object], clock: Clock = SYSTEM_CLOCK) -> bool:

@@ -29,10 +29,10 @@ CLAIM = 100
 def things(now: dt.datetime) -> dict[str, Callable[[], object]]:
     from popflix.engine.work import claim_rows, next_due, release_rows
     from sync.movies.fetching import due_rows
-    from sync.movies.list_pages import purged_ids
     from sync.movies.listing import needed_ids
     from sync.movies.models import Movie, MovieFetch
     from sync.movies.refresh import aged_movies
+    from sync.movies.work import purged_ids
 
     some = range(400_000, 401_000)
     movies = Movie.objects.all()

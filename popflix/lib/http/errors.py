@@ -20,6 +20,7 @@ class UpstreamError(Exception):
     """
 
     retryable: ClassVar[bool] = False
+    mirror: str = ""  # which of an upstream's mirrors it was, where it has several
 
     def __init__(
         self,

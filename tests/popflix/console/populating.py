@@ -171,6 +171,12 @@ _GIVEN: dict[str, Callable[[int], dict[str, Any]]] = {
         "main_poster": f"https://image.tmdb.org/t/p/w500/{number}.jpg", "media_type": "movie",
         "excluded_at": None,
     },
+    "sync.provider": lambda number: {"name": f"provider-{number}", "kind": "url"},
+    # Every second one is another region of the first.
+    "sync.availability": lambda number: {
+        "region": "" if number % 2 or not number else f"{number:02}", "status": "available",
+        "last_outcome": "unknown", "lease_token": "",
+    },
     "lib.quarantinedrow": lambda number: {
         "source": "title.basics.tsv.gz", "raw": "tt1\tmovie\tA\tA\t0\tno\t\\N\t\\N\t\\N",
     },

@@ -18,6 +18,8 @@ from tests.site import Site
 from tests.test_project.test_commands_page import assert_told
 from tests.test_project.test_configuration import variables_of_the_example
 
+pytestmark = pytest.mark.measured
+
 HARMLESS = {"ALLOWED_HOSTS", "CSRF_TRUSTED_ORIGINS", "TIME_ZONE", "LOG_LEVEL"}
 NO_SERVER = "mysql://root@127.0.0.1:1/operators_own"
 
@@ -42,8 +44,8 @@ def test_a_step_that_fails_is_named(tmp_path: Path) -> None:
 def test_a_dry_run_names_the_steps_and_makes_nothing(tmp_path: Path) -> None:
     told = Site(tmp_path).json("demo", "--dry-run")
     assert [step.split()[0] for step in told["steps"]] == [
-        "reset", "import_imdb", "sync_tmdb", "load_shows", "reconcile_shows", "load_shows",
-        "reconcile_shows", "demo",
+        "reset", "import_imdb", "sync_tmdb", "crawl_movies", "check_availability",
+        "load_shows", "reconcile_shows", "load_shows", "reconcile_shows", "demo",
     ]  # fmt: skip
     assert not (tmp_path / "var" / "demo").exists()
 
@@ -69,6 +71,8 @@ def test_the_demo_shows_enriched_titles_also_after_it_was_interrupted(tmp_path: 
     assert_told("demo", shown)
     assert_told("import_imdb", shown["imported"])
     assert_told("sync_tmdb", shown["totals"])
+    assert_told("crawl_movies", shown["movies"])
+    assert (shown["movies"]["state"], shown["movies"]["percent"]) == ("done", 100.0)
     (titles,) = (each for each in shown["tables"] if each["title"] == "Some of the titles")
     assert any("ambiguous" in row[2] and row[4] for row in titles["rows"])
     assert "https://www.youtube.com/embed/" in done.stderr

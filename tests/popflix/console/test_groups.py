@@ -60,7 +60,7 @@ def test_operators_run_pause_retry_and_edit_what_pages_leave_to_them() -> None:
         "engine.add_schedule", "engine.change_schedule", "engine.delete_schedule",
         "sync.change_medialinks", "engine.discard_run", "lib.replay_quarantinedrow",
         "sync.add_movie", "sync.change_movie",
-        "lib.discard_quarantinedrow", "sync.retry_medialinks",
+        "lib.discard_quarantinedrow", "sync.retry_medialinks", "sync.recheck_availability",
     }  # fmt: skip
 
 

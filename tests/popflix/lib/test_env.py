@@ -109,6 +109,31 @@ def test_a_json_list(env: Make) -> None:
     assert mistake(lambda: env(X="nonsense").json_list("X")) == "X is not a JSON list."
 
 
+def test_a_json_list_may_have_a_default_that_an_empty_list_overrides(env: Make) -> None:
+    assert env().json_list("X", [{"a": 1}]) == [{"a": 1}]
+    assert env(X="[]").json_list("X", [{"a": 1}]) == []
+
+
+def test_a_json_list_may_lie_in_a_file(env: Make, tmp_path: Path) -> None:
+    path = tmp_path / "list.json"
+    path.write_text('[{"a": "ü"}]')
+    assert env(X=str(path)).json_list("X", may_be_path=True) == [{"a": "ü"}]
+    assert env(X='[{"a": 1}]').json_list("X", may_be_path=True) == [{"a": 1}]
+    path.write_text('{"a": 1}')
+    read = env(X=str(path))
+    assert mistake(lambda: read.json_list("X", may_be_path=True)) == "X is not a JSON list."
+
+
+@pytest.mark.parametrize("path", ["", "none.json", "~nobody-of-that-name/x.json", "latin.json"])
+def test_a_file_that_cannot_be_read_is_told_without_its_path(
+    env: Make, tmp_path: Path, path: str
+) -> None:
+    (tmp_path / "latin.json").write_bytes(b"[\xfc]")
+    place = path if path.startswith("~") else str(tmp_path / path)
+    told = mistake(lambda: env(X=place).json_list("X", may_be_path=True))
+    assert told == "X is no JSON list, and no file by that path can be read."
+
+
 @pytest.mark.parametrize(
     ("url", "expected"),
     [

@@ -8,8 +8,9 @@ import json
 from typing import Any
 from urllib.parse import urlencode
 
-from popflix.sandbox.desk import Desk, Manners
+from popflix.sandbox.desk import Desk
 from popflix.sandbox.movies_api import MovieApi, Setting
+from popflix.sandbox.replies import Manners
 from tests.popflix.sandbox.desks import Got, ask, make_desk
 
 NOON = dt.datetime(2026, 9, 3, 12, tzinfo=dt.UTC)

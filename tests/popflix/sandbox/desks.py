@@ -11,10 +11,11 @@ from urllib.parse import urlencode
 from popflix.sandbox.answers import Source
 from popflix.sandbox.api import CatalogueApi
 from popflix.sandbox.catalogue import Catalogue
-from popflix.sandbox.desk import Desk, Ending, Manners
+from popflix.sandbox.desk import Desk
 from popflix.sandbox.faults import FaultPlan
 from popflix.sandbox.keys import Keys
 from popflix.sandbox.movies_api import MovieApi
+from popflix.sandbox.replies import Ending, Manners
 from popflix.sandbox.wire import parse_head
 
 ANY_TOKEN = {"Authorization": "Bearer any-word"}

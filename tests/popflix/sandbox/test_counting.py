@@ -10,7 +10,7 @@ from popflix.sandbox.answers import Answer
 from popflix.sandbox.api import CatalogueApi
 from popflix.sandbox.catalogue import Catalogue
 from popflix.sandbox.counting import Counts
-from popflix.sandbox.desk import Manners
+from popflix.sandbox.replies import Manners
 from tests.popflix.sandbox.desks import ask, make_desk
 
 OWN = "/__sandbox__/"

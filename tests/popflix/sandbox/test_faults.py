@@ -7,8 +7,9 @@ from collections import Counter
 
 import pytest
 
-from popflix.sandbox.desk import Desk, Ending, Manners
+from popflix.sandbox.desk import Desk
 from popflix.sandbox.faults import FAULTS, FaultPlan, FaultSpecError, parse_faults
+from popflix.sandbox.replies import Ending, Manners
 from tests.popflix.sandbox.desks import ask, make_desk
 
 PATH = "/3/movie/tt99000002"

@@ -6,7 +6,7 @@ import gzip
 
 import pytest
 
-from popflix.sandbox.desk import Ending
+from popflix.sandbox.replies import Ending
 from tests.popflix.sandbox.catalogues import NO_KEY, NOON, exported, movie_desk, told
 from tests.popflix.sandbox.desks import ask
 

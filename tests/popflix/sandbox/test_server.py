@@ -12,7 +12,8 @@ from typing import TypeVar
 
 import pytest
 
-from popflix.sandbox.desk import Desk, Manners
+from popflix.sandbox.desk import Desk
+from popflix.sandbox.replies import Manners
 from popflix.sandbox.server import Server
 from tests.popflix.sandbox.desks import make_desk
 

@@ -10,8 +10,9 @@ from urllib.parse import urlencode
 
 import pytest
 
-from popflix.sandbox.desk import Desk, Ending
+from popflix.sandbox.desk import Desk
 from popflix.sandbox.faults import FaultSpecError
+from popflix.sandbox.replies import Ending
 from popflix.sandbox.shows import Programme
 from popflix.sandbox.shows_faults import SHOW_FAULTS, parse_show_faults
 from tests.popflix.sandbox.desks import ask, make_desk

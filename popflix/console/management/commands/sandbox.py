@@ -40,6 +40,7 @@ class Command(BaseCommand):
             f"Its titles, as IMDb's:   {root}/__sandbox__/title.basics.tsv\n"
             f"A feed of shows:         {root}/shows.json (try ?edition=2, or ?faults=html)\n"
             f"Files of ids (--movies): {root}/p/exports/movie_ids_MM_DD_YYYY.json.gz\n"
+            f"A provider of films:     {root}/embed/movie/{{tmdb_id}}\n"
             f"What was asked so far:   {root}/__sandbox__/report"
         )
         self.stdout.flush()
