@@ -121,7 +121,7 @@ def refresh_movies(ctx: RunContext) -> Mapping[str, object]:
 
 @unit(
     name=recheck_matching.UNIT,
-    title="Checks of availability by hand",
+    title="Re-check of answers",
     clean_params=recheck_matching.clean_params,
     is_housekeeping=True,
 )

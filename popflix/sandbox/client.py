@@ -160,13 +160,21 @@ def running(
         f"--movies={movies}", f"--discover-cap={discover_cap}", f"--drift={drift}",
         f"--export-hour={export_hour}", f"--broken-movies={broken_movies}",
         f"--provider={provider}", f"--provider-latency-ms={provider_latency_ms}",
-        *(["--no-direct"] if no_direct else []),
-        *(["--verbose"] if verbose else []),
-        *([f"--data={data}"] if data is not None else []),
-        *([f"--retry-after={retry_after}"] if retry_after is not None else []),
+        *_optional(no_direct, verbose, data, retry_after),
     ]  # fmt: skip
     with _child(command, {API_KEY_VARIABLE: api_key, READ_TOKEN_VARIABLE: read_token}) as sandbox:
         yield sandbox
+
+
+def _optional(
+    no_direct: bool, verbose: bool, data: Path | None, retry_after: int | None
+) -> list[str]:
+    """The options that are given only where they say something."""
+    flags = [("--no-direct", no_direct), ("--verbose", verbose)]
+    values = [("--data", data), ("--retry-after", retry_after)]
+    return [name for name, is_set in flags if is_set] + [
+        f"{name}={value}" for name, value in values if value is not None
+    ]
 
 
 @contextmanager

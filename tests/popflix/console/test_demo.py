@@ -73,6 +73,9 @@ def test_the_demo_shows_enriched_titles_also_after_it_was_interrupted(tmp_path: 
     assert_told("sync_tmdb", shown["totals"])
     assert_told("crawl_movies", shown["movies"])
     assert (shown["movies"]["state"], shown["movies"]["percent"]) == ("done", 100.0)
+    assert_told("check_availability", shown["availability"])
+    assert f"{shown['availability']['checked']} checks, " in done.stderr
+    assert shown["availability"]["checked"] >= 2 * shown["movies"]["fetched"]
     (titles,) = (each for each in shown["tables"] if each["title"] == "Some of the titles")
     assert any("ambiguous" in row[2] and row[4] for row in titles["rows"])
     assert "https://www.youtube.com/embed/" in done.stderr

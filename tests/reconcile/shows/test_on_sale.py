@@ -83,3 +83,7 @@ def test_reconciling_raises_what_it_brought_into_master() -> None:
         programme.load([rows.show("19:30", title="FILM 1 (3D)")])
         programme.reconcile(clock=FakeClock(rows.at("01:00")))
         assert Availability.objects.get().lane == Lane.ON_SALE
+        Availability.objects.update(lane=Lane.BACKFILL)  # as settled since
+        programme.load([rows.show("19:30", title="FILM 1 (3D)")])
+        programme.reconcile(clock=FakeClock(rows.at("01:00")))  # nothing of master changes
+        assert Availability.objects.get().lane == Lane.ON_SALE

@@ -5,25 +5,31 @@ from __future__ import annotations
 import datetime as dt
 import io
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
 from django.core.management import call_command
 
+from popflix.engine import starting
 from popflix.engine.deadletters.sources import find as letters_find
 from popflix.engine.models import Lane, Pause, Run, RunStatus
-from popflix.engine.runner import run_in_foreground
+from popflix.engine.registry import registry as all_units
+from popflix.engine.runner import execute, run_in_foreground
+from popflix.engine.starting import enqueue
 from popflix.lib.clock import SYSTEM_CLOCK
 from popflix.lib.command import StopRequest
 from popflix.lib.errors import OperatorError, UsageError
 from sync.availability.controlled import agree_again
-from sync.availability.models import Availability, Provider, ProviderKind
-from sync.availability.types import Found, ProviderConfig
+from sync.availability.models import Availability, Provider, ProviderHour, ProviderKind
+from sync.availability.recheck import recheck
+from sync.availability.types import Found, ProviderConfig, Target
+from sync.availability.wish import Wish
 from sync.movies.models import Movie
 from tests.popflix.engine.fakes import NOON, FakeClock, FakeStop
 from tests.sync.availability.fakes import (
     ENTRY,
+    THERE,
     FakeProvider,
     always,
     asked_instead,
@@ -126,7 +132,7 @@ def test_an_answer_that_turned_flips_after_its_second_look(provider: FakeProvide
     provider.clock = clock
     run(clock)
     provider.there.discard(1)
-    clock(25 * 3600)
+    clock(26 * 3600)  # whatever the row's id spreads
     assert run(clock)["flipped"] == 0
     assert row(1).status == "available"
     clock(6 * 3600)
@@ -221,6 +227,91 @@ def test_named_movies_are_checked_at_once_and_alone(
     assert row(3).last_checked is None
 
 
+def test_what_is_clicked_while_named_movies_are_checked_is_checked_with_them(
+    config: ProviderConfig, provider: FakeProvider
+) -> None:
+    made = [due_row(number, config, due_at=NOON + HOUR) for number in (1, 2, 3)]
+    clock = provider.clock = FakeClock()
+
+    def click(target: Target) -> None:
+        if target.tmdb_id in THERE and provider.checks() == {1: 1}:  # the first batch's controls
+            recheck("ada", [made[1].pk], "it is there", clock)
+
+    provider.before_check = click
+    assert run(clock, movie_ids=[made[0].movie_id])["checked"] == 2
+    assert provider.checks() == {1: 1, 2: 1}
+    assert Run.objects.count() == 1
+
+
+def test_a_run_that_is_tried_again_asks_nothing_fresh_anew(
+    config: ProviderConfig, provider: FakeProvider
+) -> None:
+    made = [due_row(number, config) for number in (1, 2)]
+    clock = provider.clock = FakeClock()
+    ids = [each.movie_id for each in made]
+
+    def break_down(target: Target) -> None:
+        if target.tmdb_id == 2:
+            raise ZeroDivisionError
+
+    provider.before_check = break_down
+    with pytest.raises(ZeroDivisionError):
+        run(clock, movie_ids=ids, batch_size=1, concurrency=1)
+    provider.before_check = lambda target: None
+    failed = Run.objects.get()
+    assert (failed.status, row(1).status) == (RunStatus.ERROR, "available")
+    again = starting.retry(failed.pk, by="ada", clock=clock)
+    Run.objects.filter(pk=again.pk).update(attempt=2)
+    execute(again.pk, stop=FakeStop(clock), clock=clock)
+    assert provider.checks()[1] == 1
+
+
+@pytest.mark.both_databases
+def test_a_second_look_in_one_region_waits_through_a_check_for_another() -> None:
+    entry = {"name": "tmdb", "kind": "tmdb", "regions": ["DE", "US"]}
+    with configured(entry) as config, asked_instead(FakeProvider([1])) as fake:
+        clock = fake.clock = FakeClock()
+        fake.regions = {
+            "DE": lambda target: always(YES)(target, ""),
+            "US": lambda target: always(NO)(target, ""),
+        }
+        made = due_row(1, config, status="available", last_outcome="available")
+        Availability.objects.create(
+            movie=made.movie, provider=made.provider, region="US", status="available",
+            agreement_count=1, last_outcome="unavailable", last_checked=NOON - HOUR,
+            differs_since=NOON - HOUR,
+        )  # fmt: skip
+        assert run(clock, config.unit, region="DE")["checked"] == 1
+        assert row(1, "tmdb", "DE").status == "available"
+        assert (row(1, "tmdb").due_at, row(1, "tmdb", "US").status) == (
+            NOON + 5 * HOUR, "available",
+        )  # fmt: skip
+        clock(5 * 3600)
+        assert run(clock, config.unit)["flipped"] == 1
+        assert row(1, "tmdb", "US").status == "unavailable"
+
+
+def test_hours_that_nobody_looks_at_any_more_are_removed(
+    config: ProviderConfig, provider: FakeProvider
+) -> None:
+    for days in (59, 61):
+        ProviderHour.objects.create(
+            provider=provider_row(config), hour=NOON - dt.timedelta(days=days)
+        )
+    run(FakeClock())
+    assert [each.hour for each in ProviderHour.objects.all()] == [NOON - dt.timedelta(days=59)]
+
+
+def test_a_provider_has_one_run_at_a_time_with_its_whole_concurrency(
+    config: ProviderConfig, provider: FakeProvider
+) -> None:
+    assert all_units.get(config.unit).slots == 1
+    assert Wish().threads(config) == config.concurrency
+    first = enqueue(config.unit, {}, trigger="command")
+    with pytest.raises(OperatorError, match=str(first.pk)):
+        check()
+
+
 def test_a_limit_ends_the_run(provider: FakeProvider) -> None:
     for number in (1, 2, 3):
         movie(number)
@@ -247,6 +338,36 @@ def test_disagreeing_controls_pause_the_unit_until_they_agree(provider: FakeProv
     assert Provider.objects.get().controls_agree is True
     assert check()["available"] == 1
     assert not Pause.objects.exists()
+
+
+def test_a_pause_ends_only_when_the_controls_that_disagreed_agree(provider: FakeProvider) -> None:
+    """Others of them agree all the time."""
+    movie(1)
+    provider.says.append(for_titles(always(YES), 802))  # in the first round, or in the second
+    with pytest.raises(OperatorError, match="802 ought to be unavailable"):
+        check()
+    pause = Pause.objects.get()
+    for _ in range(2):
+        assert not agree_again(pause, NOON)
+    provider.says.clear()
+    assert agree_again(pause, NOON)
+
+
+def test_a_list_too_long_to_be_read_by_the_watcher_is_left_to_the_next_run(
+    provider: FakeProvider, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock = FakeClock()
+
+    def read(between: Callable[[], object] = lambda: None) -> None:
+        between()
+        clock(21)
+        between()
+        raise AssertionError("it was read on")
+
+    monkeypatch.setattr(provider, "begin", read)
+    pause = Pause(unit="check-availability-player", memory={"provider": "player", "turn": 0})
+    assert agree_again(pause, NOON, clock)
+    assert provider.asked == {}
 
 
 def test_a_pause_ends_for_a_provider_that_is_configured_no_longer(config: ProviderConfig) -> None:

@@ -56,6 +56,13 @@ def test_a_second_look_that_comes_too_early_counts_for_nothing() -> None:
     assert (early.state.agreement_count, early.confirm_at) == (1, NOON + dt.timedelta(hours=7))
 
 
+def test_the_same_look_stored_twice_is_no_second_one() -> None:
+    """A list is read once for many checks, and nobody need wait for the second look."""
+    checks = [(YES, NOON), (NO, NOON + dt.timedelta(hours=1)), (NO, NOON + dt.timedelta(hours=1))]
+    *_, twice = fold(checks, 0.0)
+    assert (twice.is_flip, twice.state.status) == (False, "available")
+
+
 def test_a_second_look_in_time_flips_the_answer() -> None:
     *_, flipped = after((YES, 0), (NO, 1), (NO, 7))
     assert flipped.is_flip

@@ -51,6 +51,17 @@ def page(client: Client, name: str = "harbour") -> str:
     return told(found.content.decode())
 
 
+def test_tmdb_is_told_with_the_rate_that_all_who_ask_it_share(
+    operator: Client, settings: Settings
+) -> None:
+    settings.TMDB_RATE_PER_SECOND = 38
+    text = page(operator, "watch")
+    assert "At most 38 a second, shared with all that asks TMDB; 4 at once" in text
+    assert "Rate 38 a second" in text
+    assert "a check without a request, and not counted here" in text
+    assert "At most 2 a second; 4 at once" in page(operator)
+
+
 def paused(**facts: Any) -> Pause:
     given = {
         "unit": "check-availability-harbour", "holder": "machine", "at": ago(minutes=4.5),
@@ -71,7 +82,7 @@ def test_24_hours_are_added_up_and_older_ones_are_not() -> None:
     hour(0, at="watch", available_count=900)
     found = read_health(provider("harbour"), NOW)
     assert (found.day.check_count, found.day.known_count, found.day.unknown_count) == (20, 8, 12)
-    assert (found.day.unknown_percent, found.day.mean_ms, found.day.slowest_ms) == (60.0, 50, 300)
+    assert (found.day.unknown_percent, found.day.mean_ms, found.day.slowest_ms) == (60.0, 125, 300)
     assert (found.day.limited_count, found.day.fault_count) == (3, 4)
     assert found.day.has_many_unknown
     assert {name: each.check_count for name, each in found.by_mirror.items()} == {
@@ -143,9 +154,9 @@ def test_the_page_tells_the_day_and_each_mirror(operator: Client) -> None:
          refused_count=5)  # fmt: skip
     hour(2, "m2.example", now=now, unavailable_count=1000, answer_ms=85_000, slowest_ms=400)
     text = page(operator)
-    assert "Checks 2,000 Unknown 5 % Mean answer 1.2 s Slowest 4.3 s Limited (429) 40" in text
+    assert "Checks 2,000 Unknown 5 % Mean answer 1.3 s Slowest 4.3 s Limited (429) 40" in text
     assert "Controls wrong 3 of 8" in text
-    assert "m1.example 1,000 10 % 2.4 s 4.3 s 40 5 0 3 of 8" in text
+    assert "m1.example 1,000 10 % 2.7 s 4.3 s 40 5 0 3 of 8" in text
     assert "m2.example 1,000 0 % 85 ms 400 ms 0 0 0 0 of 0" in text
 
 

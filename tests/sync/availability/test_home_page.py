@@ -9,12 +9,13 @@ from django.contrib.auth.models import User
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
+from pytest_django import Settings
 
 from popflix.console.home import needs
 from popflix.engine.models import Pause
 from sync.availability.models import ProviderHour
 from sync.availability.screens.panel import availability_needs
-from tests.sync.availability.answers import ago, client_with, provider, told
+from tests.sync.availability.answers import URL, ago, client_with, provider, told
 
 pytestmark = [pytest.mark.django_db, pytest.mark.both_databases]
 
@@ -78,6 +79,24 @@ def test_home_shows_the_checks_of_a_day(operator: Client) -> None:
     assert "Availability checks 1,000" in told(found)
     assert "4 % unknown." in told(found)
     assert reverse("admin:sync_availability_matrix") in found
+
+
+def test_home_tells_what_to_do_where_nothing_is_checked(
+    operator: Client, settings: Settings
+) -> None:
+    path = reverse("console_panel", args=["availability"])
+    settings.POPFLIX_PROVIDERS = []
+    page = told(operator.get(path).content.decode())
+    assert "No provider is configured: name one in POPFLIX_PROVIDERS ." in page
+    settings.POPFLIX_PROVIDERS = [URL]
+    assert "Nothing was checked in 24 h." in told(operator.get(path).content.decode())
+
+
+def test_no_link_leads_where_one_may_not_go() -> None:
+    path = reverse("console_panel", args=["availability"])
+    page = client_with("view_provider").get(path).content.decode()
+    assert reverse("admin:sync_provider_changelist") in page
+    assert reverse("admin:sync_availability_matrix") not in page
 
 
 def test_who_may_not_see_providers_sees_no_panel() -> None:

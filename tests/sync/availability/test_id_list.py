@@ -40,7 +40,12 @@ def fault_of(*pages: Any) -> str:
 def test_items_are_read_as_they_are_met(
     items: list[Any], tmdb_ids: set[int], imdb_ids: set[str]
 ) -> None:
-    for form in (items, {"result": items, "pages": 1}, {"result": items}):
+    for form in (
+        items,
+        [{**each, "result": 1} if isinstance(each, dict) else each for each in items],
+        {"result": items, "pages": 1},
+        {"result": items},
+    ):
         found = read(form)
         assert (found.tmdb_ids, found.imdb_ids) == (tmdb_ids, imdb_ids)
         assert (found.item_count, found.odd_count) == (len(items), 0)

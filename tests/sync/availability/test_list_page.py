@@ -8,6 +8,7 @@ from django.urls import reverse
 
 from popflix.engine.models import Run
 from popflix.lib.models import AuditEntry
+from sync.availability.finding import Choice
 from sync.availability.models import Availability
 from sync.availability.screens import matching
 from tests.sync.availability.answers import (
@@ -86,7 +87,8 @@ def test_a_row_is_checked_again_with_its_button(operator: Client) -> None:
         path = reverse("admin:sync_availability_recheck", args=[row.pk])
         answered = operator.post(path, {"next": LIST}, follow=True)
         run = Run.objects.get()
-    assert "Film 2 at harbour is checked next." in answered.content.decode()
+    said = f"Film 2 at harbour is checked next. Run {run.pk} asks harbour."
+    assert said in answered.content.decode()
     row.refresh_from_db()
     assert (row.lane, row.attempts, row.status) == (0, 0, "available")
     assert (run.unit, run.params["movie_ids"]) == ("check-availability-harbour", [row.movie_id])
@@ -94,12 +96,35 @@ def test_a_row_is_checked_again_with_its_button(operator: Client) -> None:
     assert (entry.actor_name, entry.count) == ("ada", 1)
 
 
+def test_a_provider_that_nobody_names_any_more_is_told_with_the_click(operator: Client) -> None:
+    row = Availability.objects.get(movie__tmdb_id=2, provider__name="harbour")
+    path = reverse("admin:sync_availability_recheck", args=[row.pk])
+    answered = operator.post(path, {"next": LIST}, follow=True)
+    assert "harbour is not asked: POPFLIX_PROVIDERS names it no longer." in (
+        answered.content.decode()
+    )
+    assert not Run.objects.exists()
+
+
+def test_justwatch_is_credited_where_tmdbs_answers_are_listed_and_nowhere_else(
+    operator: Client,
+) -> None:
+    assert "Data by JustWatch" in operator.get(f"{LIST}?provider=watch").content.decode()
+    assert "JustWatch" not in operator.get(f"{LIST}?provider=harbour").content.decode()
+
+
+def test_second_looks_are_found_through_an_index_of_their_own() -> None:
+    assert "availability_in_doubt" in Choice(waits="yes").rows().explain()
+
+
 def test_what_is_ticked_is_checked_again(operator: Client) -> None:
     keys = list(Availability.objects.filter(provider__name="harbour").values_list("pk", flat=True))
     sent = {"action": "recheck_chosen", "_selected_action": keys, "why": "A viewer says so"}
     with configured(URL):
         answered = operator.post(LIST, sent, follow=True)
-    assert "Checked next: 3." in answered.content.decode()
+    assert f"Checked next: 3. Run {Run.objects.get().pk} asks harbour." in (
+        answered.content.decode()
+    )
     assert Availability.objects.filter(lane=0, due_at__isnull=False).count() == 3
     assert AuditEntry.objects.get().why == "A viewer says so"
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterator
+from unittest import mock
 
 import pytest
 from django.db import OperationalError
@@ -72,7 +73,7 @@ class Desk:
             self.desk,
             self.asking,
             Rules(provider_row(config).pk, 6, 24, max_attempts=3),
-            Scope(spares=spares),
+            Scope({"provider_id": provider_row(config).pk}, spares=spares),
             lease_seconds=60,
             figures=Figures(),
         )
@@ -116,6 +117,8 @@ def test_answers_between_two_agreeing_rounds_are_facts(desk: Desk) -> None:
     provider = Provider.objects.get()
     assert (provider.controls_agree, provider.controls_told) == (True, "")
     assert provider.controls_at == NOON
+    hour = ProviderHour.objects.get()
+    assert (hour.control_count, hour.answer_ms) == (4, 3 * 250)
 
 
 def test_rows_are_asked_for_by_lane_then_by_how_long_they_are_due(
@@ -133,7 +136,7 @@ def test_nothing_is_asked_where_the_first_round_disagrees(desk: Desk, found: Fou
     with pytest.raises(StopsUnit) as stopped:
         desk.work()
     assert stopped.value.condition == "provider-controls"
-    assert stopped.value.memory == {"provider": "player"}
+    assert stopped.value.memory == {"provider": "player", "turn": 0}
     assert desk.provider.checks() == {}
     assert {row.lease_token for row in Availability.objects.all()} == {""}
     assert {row.attempts for row in Availability.objects.all()} == {0}
@@ -198,6 +201,21 @@ def test_a_deadlock_asks_no_control_again(desk: Desk, monkeypatch: pytest.Monkey
     assert desk.source.figures.checked == 3
 
 
+def test_a_pause_says_what_disagreed_also_after_a_deadlock(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    results = [(item, desk.source.fetch(item)) for item in desk.source.claim(3)]
+    desk.provider.says.append(always(YES))
+    with monkeypatch.context() as patched:
+        patched.setattr(source, "apply_heard", mock.Mock(side_effect=OperationalError(1213)))
+        with pytest.raises(OperationalError):
+            desk.source.settle(desk.ctx, results)
+    with pytest.raises(StopsUnit, match="ought to be unavailable") as stopped:
+        desk.source.settle(desk.ctx, results)
+    assert stopped.value.memory == {"provider": "player", "turn": 1}
+    assert statuses() == ["", "", ""]
+
+
 def test_each_batch_has_a_round_of_its_own(desk: Desk) -> None:
     for _ in range(3):
         desk.work(1)
@@ -235,7 +253,7 @@ def test_what_fails_for_good_is_unknown_with_its_kind(desk: Desk) -> None:
     hour = ProviderHour.objects.get()
     assert (hour.limited_count, hour.fault_count, hour.refused_count) == (1, 1, 1)
     assert hour.unknown_count == 3
-    assert (hour.answer_ms, hour.slowest_ms) == (5 * 250, 250)
+    assert (hour.answer_ms, hour.slowest_ms) == (0, 250)  # the mean is of what said something
 
 
 def test_what_was_said_before_any_round_agreed_at_a_mirror_is_no_fact() -> None:
@@ -324,16 +342,6 @@ def test_one_provider_never_takes_anothers_rows(config: ProviderConfig) -> None:
         due_row(7, other)
         desk = Desk(config)
         assert [item.target.tmdb_id for item in desk.source.claim(9)] == [1, 2, 3]
-
-
-def test_a_region_that_was_asked_for_alone_is_written_alone() -> None:
-    with configured({"name": "tmdb", "kind": "tmdb", "regions": ["DE", "US"]}) as config:
-        desk = Desk(config, count=1)
-        desk.source._scope = Scope(regions=frozenset(["DE"]))
-        desk.provider.regions = {"DE": lambda _: judged(YES), "US": lambda _: judged(NO)}
-        desk.work()
-        regions = Availability.objects.values_list("region", flat=True)
-        assert sorted(regions) == ["", "DE"]
 
 
 def test_given_back_rows_keep_their_attempt(desk: Desk) -> None:

@@ -190,6 +190,19 @@ def test_a_second_look_that_found_nothing_does_not_come_back_at_once(
     assert row(1).due_at == late + dt.timedelta(seconds=300)
 
 
+def test_a_list_that_was_read_too_early_does_not_bring_its_rows_back_at_once(
+    config: ProviderConfig,
+) -> None:
+    """The run has lasted longer than the second look may have to wait."""
+    made = leased(1, config, status="available", last_outcome="available")
+    store(config, heard(made, NO))
+    lease_again(made)
+    late = NOON + 7 * HOUR
+    store(config, heard(made, NO), now=late)
+    assert row(1).due_at == late + dt.timedelta(seconds=300)
+    assert row(1).status == "available"
+
+
 def test_a_movie_that_tmdb_knows_no_more_is_fetched(config: ProviderConfig) -> None:
     made = leased(1, config)
     store(config, heard(made, UNKNOWN, kind="gone", is_gone=True))

@@ -20,7 +20,12 @@ MOVIES = 400
 MOMENTS = {"export": (40, 180), "discover": (20, 260)}  # in requests
 
 
-@pytest.mark.parametrize("source", ["export", "discover"])
+# Each source on each database is the soak's: tests/soak/test_crawl_campaign.py.
+@pytest.mark.parametrize(
+    ("database_url", "source"),
+    [("sqlite", "export"), pytest.param("mariadb", "discover", marks=pytest.mark.mariadb)],
+    indirect=["database_url"],
+)
 def test_a_crawl_killed_twice_misses_nothing(site: Site, source: str) -> None:
     with crawlable_site(site, MOVIES) as sandbox:
         draw = random.Random(11)

@@ -5,6 +5,8 @@ from __future__ import annotations
 import random
 from pathlib import Path
 
+import pytest
+
 from tests.site import Site
 from tests.sync.movies.invented import bodies_in
 from tests.sync.movies.killed import (
@@ -22,6 +24,14 @@ BODIES = 2_200  # two whole batches and a part of one
 IDS = 120
 
 
+# Each kind on each database is the soak's: tests/soak/test_import_campaign.py.
+ON_MARIADB = pytest.mark.parametrize(
+    "database_url", [pytest.param("mariadb", marks=pytest.mark.mariadb)], indirect=True
+)
+ON_SQLITE = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+
+
+@ON_MARIADB
 def test_an_import_of_files_killed_twice_misses_nothing(site: Site, tmp_path: Path) -> None:
     bodies = bodies_in(tmp_path / "bodies", BODIES)
     draw = random.Random(12)
@@ -40,6 +50,7 @@ def test_an_import_of_files_killed_twice_misses_nothing(site: Site, tmp_path: Pa
     assert_imported_whole(site, bodies)
 
 
+@ON_SQLITE
 def test_an_import_of_ids_killed_on_the_way_asks_for_none_of_them_over_and_over(
     site: Site,
 ) -> None:

@@ -6,6 +6,7 @@ from decimal import Decimal
 from pathlib import Path
 
 import pytest
+from django.db import connection
 from django.test import Client
 from django.urls import reverse
 from pytest_django import Settings
@@ -16,7 +17,7 @@ from sync.movies.crawl_models import Certificate, Crawl
 from sync.movies.idset import pack_ids
 from sync.movies.models import ImdbConflict, Movie, MovieFetch, MovieRating, StoredPayload
 from sync.movies.planner import Plan
-from sync.movies.screens import plans
+from sync.movies.screens import listing, plans
 from tests.sync.movies.invented import NOW, movie, tv
 from tests.sync.movies.test_import import called, put
 
@@ -103,6 +104,7 @@ def test_the_page_tells_why_each_value_is_there(operator: Client, settings: Sett
     assert "An operator" in page
     assert "What TMDB sent" in page
     assert "&quot;title&quot;: &quot;Salt&quot;" in page
+    assert "Data by JustWatch" in page  # the body has watch providers
     page = operator.get(reverse("admin:sync_movie_change", args=[one(1).pk])).content.decode()
     assert "A replay writes" in page
     assert "Letterboxd" in page
@@ -168,13 +170,33 @@ def test_the_wall_shows_posters_of_either_type(operator: Client) -> None:
     assert "Ebb Tide" not in operator.get(path, {"type": "tv", "p": "9" * 30}).content.decode()
 
 
+def test_the_most_popular_are_found_without_sorting_the_whole_table(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(listing, "_FEW", 0)
+    rows = listing.popular_first("movie").filter(state="live", popularity__isnull=False)
+    plan = rows.order_by("-popularity", "-pk")[:25].explain()
+    if connection.vendor == "sqlite":  # a server's planner goes by statistics, too
+        assert "movie_by_popularity" in plan
+        assert "TEMP B-TREE" not in plan
+    assert {row.tmdb_id for row in rows} == {1, 3}
+
+
+def test_a_wall_without_posters_says_what_fetches_them(operator: Client) -> None:
+    Movie.objects.all().delete()
+    path = reverse("admin:sync_movie_wall")
+    assert "<code>manage.py crawl_movies</code>" in operator.get(path).content.decode()
+    assert "crawl_movies --media-type tv" in operator.get(f"{path}?type=tv").content.decode()
+
+
 def test_what_a_certificate_found_missing_is_queued_with_one_click(
     operator: Client, settings: Settings
 ) -> None:
     MovieFetch.objects.filter(tmdb_id=2).update(due_at=None)  # asked for before, and purged
     made = Certificate.objects.create(
-        export_name="movie_ids_11_01_2026.json.gz", made_at=NOW, in_export=4, held=2, merged=0,
-        gone=0, excluded=0, missing=2, beyond=0, percent=50.0, missing_ids=pack_ids([2, 77]),
+        export_name="movie_ids_11_01_2026.json.gz", made_at=NOW, in_export=1_204_000, held=2,
+        merged=0, gone=0, excluded=0, missing=2, beyond=0, percent=50.0,
+        missing_ids=pack_ids([2, 77]),
     )  # fmt: skip
     page = reverse("admin:sync_certificate_change", args=[made.pk])
     told = operator.get(page).content.decode()
@@ -182,6 +204,7 @@ def test_what_a_certificate_found_missing_is_queued_with_one_click(
     assert '<span class="id">77</span>' in told
     listed = operator.get(reverse("admin:sync_certificate_changelist")).content.decode()
     assert f'formaction="/admin/sync/certificate/{made.pk}/queue/"' in listed
+    assert ">1,204,000<" in listed
     path = reverse("admin:sync_certificate_queue", args=[made.pk])
     answer = operator.post(path, {"next": page}, follow=True)
     assert "Asked for: 2. TMDB is not asked yet: " in answer.content.decode()
@@ -210,6 +233,7 @@ def test_a_crawl_is_planned_on_a_page_before_it_is_started_there(
     asked = {"source": "export", "media_type": "movie", "limit": "", "from_date": ""}
     told = operator.post(reverse("admin:sync_crawl_planned"), asked).content.decode()
     assert "about 1,230,000, at 38.0 a second" in told
+    assert operator.get(reverse("admin:sync_crawl_planned"))["Location"] == form  # loaded anew
     assert "9:04:53, up to 18:09:45 beside others" in told
     assert not Run.objects.filter(unit="crawl-movies").exists()
     started = operator.post(reverse("admin:sync_crawl_start"), {**asked, "limit": "500"})

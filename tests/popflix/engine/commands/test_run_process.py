@@ -57,7 +57,7 @@ def test_a_worker_is_no_process_and_the_processes_are_named(manage: Manage) -> N
     answer = manage("run_process", "greet")
     assert answer.code == 1
     assert "greet is no process." in answer.err
-    assert "greet-and-greet, shows, side-by-side" in answer.err
+    assert "greet-and-greet, movies, shows, side-by-side" in answer.err
     assert "There is no unit nonsense." in manage("run_process", "nonsense").err
 
 
