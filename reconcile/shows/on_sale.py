@@ -18,11 +18,10 @@ from sync.priority import raise_for
 log = logging.getLogger(__name__)
 
 
-def raise_after(change_sets: int, now: dt.datetime) -> None:
-    """After master was changed by so many change sets. The shows are in master by then, and stay
-    there whatever becomes of the hint: what breaks it is logged."""
-    if not change_sets:
-        return
+def raise_after(now: dt.datetime) -> None:
+    """After master was looked over, also where nothing of it changed: checks that were settled
+    since, and movies that came since, are told of their shows anew. The shows stay in master
+    whatever becomes of the hint: what breaks it is logged."""
     try:
         raise_on_sale(now)
     except DatabaseError:

@@ -18,10 +18,9 @@ from popflix.lib.errors import EXIT_ERROR, ConfigurationError, OperatorError, Us
 from popflix.lib.limiter.survey import survey
 from popflix.lib.progress import Reporter
 from sync.availability import providers, rows, wanted
-from sync.availability.fetching import allowed_rate
 from sync.availability.figures import Figures
 from sync.availability.models import Provider
-from sync.availability.types import ProviderConfig
+from sync.availability.types import Kind, ProviderConfig
 from sync.availability.wish import Wish, clean_params, read_wish
 from sync.links.outcome import figures_of
 
@@ -93,29 +92,32 @@ def _plan(config: ProviderConfig, wish: Wish, now: dt.datetime) -> dict[str, Any
         count = new + (0 if number is None else _due(number, wish, now))
     count = count if wish.limit is None else min(count, wish.limit)
     rate = _rate(config)
-    eta_seconds = round(count / rate, 1)
+    # A list is read as a whole, and its ids are looked up.
+    eta_seconds = 0.0 if config.kind is Kind.LIST else round(count / rate, 1)
     return {"checks": count, "new": min(new, count), "rate": rate, "eta_seconds": eta_seconds}
 
 
 def _due(provider: int, wish: Wish, now: dt.datetime) -> int:
-    """Rows that are due, or that the run would make due."""
-    due = set(rows.due_rows(provider, now).values_list("pk", flat=True))
+    """Rows that are due, or that the run would make due; the database counts each once."""
+    due, more = rows.due_rows(provider, now), []
     if wish.stale_hours is not None:
         misdated = wanted.misdated_rows(provider, wish.hours)
         old = now - dt.timedelta(hours=wish.hours)
-        due -= set(misdated.filter(last_checked__gt=old).values_list("pk", flat=True))
-        due |= set(misdated.filter(last_checked__lte=old).values_list("pk", flat=True))
+        due = due.exclude(pk__in=misdated.filter(last_checked__gt=old).values("pk"))
+        more.append(misdated.filter(last_checked__lte=old))
     if wish.retry_unknown:
-        due |= set(wanted.unknown_rows(provider).values_list("pk", flat=True))
+        more.append(wanted.unknown_rows(provider))
     if wish.region:
-        due |= set(wanted.rows_without(provider, wish.region).values_list("pk", flat=True))
-    return len(due)
+        more.append(wanted.rows_without(provider, wish.region))
+    if not more:
+        return due.count()
+    return due.values("pk").union(*(each.values("pk") for each in more)).count()
 
 
 def _rate(config: ProviderConfig) -> float:
     """In force now: the provider may have asked for less."""
     known = [bucket.rate for bucket in survey() if bucket.name == config.bucket]
-    return min([allowed_rate(config), *known])
+    return min([providers.allowed_rate(config), *known])
 
 
 def _span(seconds: float) -> str:

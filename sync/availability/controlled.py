@@ -20,6 +20,7 @@ from sync.availability.types import ProviderConfig
 
 CONDITION, CHECK_SECONDS = "provider-controls", 300.0
 _TOLD_LENGTH = 300
+_LONGEST_READ_SECONDS = 20.0  # of a list
 
 log = logging.getLogger(__name__)
 
@@ -55,11 +56,13 @@ def agree_again(pause: Pause, now: dt.datetime, clock: Clock = SYSTEM_CLOCK) -> 
 
     A provider that is configured no longer has nothing to wait for.
     """
-    name = str(pause.memory.get("provider", ""))
+    name, turn = str(pause.memory.get("provider", "")), pause.memory.get("turn")
     if name not in {config.name for config in providers.configured()}:
         return True
     try:
-        rounds = ask_all(providers.find(name), clock)
+        rounds = ask_all(providers.find(name), clock, turn if isinstance(turn, int) else 0)
+    except _TooLong:
+        return True  # the next run asks them, before anything else
     except (OperatorError, UpstreamError, Parked) as error:
         log.info("the controls of %s cannot be asked yet: %s", name, error)
         return False
@@ -69,21 +72,36 @@ def agree_again(pause: Pause, now: dt.datetime, clock: Clock = SYSTEM_CLOCK) -> 
     return verdict(rounds) is True
 
 
-def ask_all(config: ProviderConfig, clock: Clock) -> list[Round]:
-    """A round at each mirror; none where the provider has no controls. Raises what a check does.
+def ask_all(config: ProviderConfig, clock: Clock, turn: int) -> list[Round]:
+    """A round of the controls whose turn it was, at one mirror after the other until one does not
+    agree; none where the provider has no controls. Raises what a check does.
 
-    Somebody waits for the answer: nobody is asked twice.
+    Others wait for the watcher meanwhile: nobody is asked twice.
     """
     checker = checkers.build_checker(config, clock)
     try:
-        checker.begin()
+        checker.begin(partial(_within, clock, clock.monotonic() + _LONGEST_READ_SECONDS))
         desk = ControlDesk(
-            config, checker, imdb_ids=imdb_ids, pause=partial(_no_longer_than, clock, 1.0)
+            config, checker, imdb_ids=imdb_ids, pause=clock.sleep, first=turn, tries=1
         )
-        return desk.open()
+        return _until_one_disagrees(desk, turn)
     finally:
         checker.close()
 
 
-def _no_longer_than(clock: Clock, seconds: float, wanted: float) -> None:
-    clock.sleep(min(seconds, wanted))
+def _until_one_disagrees(desk: ControlDesk, turn: int) -> list[Round]:
+    rounds: list[Round] = []
+    for mirror in desk.mirrors if desk.has_controls else ():
+        rounds.append(desk.ask(mirror, turn))
+        if rounds[-1].agreement is not Agreement.AGREE:
+            break
+    return rounds
+
+
+class _TooLong(Exception):  # noqa: N818 - never leaves this module
+    """A list that nobody can wait for here: other units wait for the watcher meanwhile."""
+
+
+def _within(clock: Clock, until: float) -> None:
+    if clock.monotonic() > until:
+        raise _TooLong

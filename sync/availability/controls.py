@@ -46,10 +46,13 @@ class Probe:
 
 @dataclass(frozen=True, slots=True)
 class Round:
+    """`turn` says which controls were asked about; a desk that begins with it asks them again."""
+
     mirror: str
     probes: tuple[Probe, ...]
     began: int
     ended: int
+    turn: int
 
     @property
     def agreement(self) -> Agreement:
@@ -78,9 +81,10 @@ class ControlDesk:
         imdb_ids: ImdbIds,
         pause: Pause,
         first: int = 0,
+        tries: int = TRIES,
     ) -> None:
         self._config, self._checker, self._pause = config, checker, pause
-        self._imdb_ids = imdb_ids
+        self._imdb_ids, self._tries = imdb_ids, tries
         self._targets: dict[int, Target] = {}
         self._numbers, self._turns = itertools.count(1), itertools.count(first)
         self._newest: dict[str, Round] = {}
@@ -104,7 +108,8 @@ class ControlDesk:
         """Before the first fetch: a round at each mirror. Shut where none could be asked."""
         if not self.has_controls or (self._newest and not self.is_shut):
             return []
-        rounds = [self.ask(mirror) for mirror in self.mirrors]
+        turn = next(self._turns)
+        rounds = [self.ask(mirror, turn) for mirror in self.mirrors]
         self._shut_if_unasked(rounds)
         return rounds
 
@@ -116,7 +121,10 @@ class ControlDesk:
         """
         if not self.has_controls:
             return []
-        rounds = [self._newest_since(mirror, since) or self.ask(mirror) for mirror in mirrors]
+        turn = next(self._turns)
+        rounds = [
+            self._newest_since(mirror, since) or self.ask(mirror, turn) for mirror in mirrors
+        ]
         self._shut_if_unasked(rounds)
         return rounds
 
@@ -126,13 +134,13 @@ class ControlDesk:
             return True
         return mirror in self._agreed_since and self._agreed_since[mirror] < began
 
-    def ask(self, mirror: str) -> Round:
+    def ask(self, mirror: str, turn: int) -> Round:
         """A round now. Raises Refused where the upstream takes no key."""
-        began, turn = self.tick(), next(self._turns)
+        began = self.tick()
         controls = self._config.controls
         pairs = ((controls.available, Found.AVAILABLE), (controls.unavailable, Found.UNAVAILABLE))
         probes = tuple(self._probe(ids[turn % len(ids)], due, mirror) for ids, due in pairs)
-        made = Round(mirror, probes, began, self.tick())
+        made = Round(mirror, probes, began, self.tick(), turn)
         if made.agreement is Agreement.AGREE:
             self._agreed_since.setdefault(mirror, made.ended)
         self._newest[mirror] = made
@@ -165,7 +173,7 @@ class ControlDesk:
     def _try(self, target: Target, mirror: str) -> Checked | str:
         """The answer, or in words why there is none."""
         why = ""
-        for number in range(TRIES):
+        for number in range(self._tries):
             try:
                 return self._checker.check(target, _LANE, mirror=mirror)
             except Refused:
@@ -176,7 +184,7 @@ class ControlDesk:
                 why, seconds = str(error), _seconds(error, number)
                 if not error.retryable:
                     break
-            if number == TRIES - 1 or seconds > _LONGEST_PAUSE:
+            if number == self._tries - 1 or seconds > _LONGEST_PAUSE:
                 break
             self._pause(seconds)
         return why

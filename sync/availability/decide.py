@@ -65,7 +65,7 @@ def decide(state: State, found: Found, at: dt.datetime, confirm_hours: float) ->
     if state.differs_since is None:
         doubted = replace(seen, agreement_count=1, differs_since=at)
         return Decision(doubted, confirm_at=at + wait)
-    if at < state.differs_since + wait:
+    if at == state.differs_since or at < state.differs_since + wait:  # one look is no two
         return Decision(seen, confirm_at=state.differs_since + wait)
     return Decision(_known(seen, found, at), is_flip=True)
 

@@ -5,6 +5,7 @@
 | an answer                 | after `stale_hours`, spread by the row's own id                |
 | the opposite of what is known | when the candidate is old enough (`decide`)                |
 | nothing                   | by back-off: 5 min, 20 min, 80 min, at most 6 h                |
+| nothing, no IMDb id being known | after `stale_hours`: nobody was asked                    |
 | nothing, too often        | when an operator asks: a dead letter                           |
 """
 

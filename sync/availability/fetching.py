@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -12,7 +12,7 @@ from django.conf import settings
 
 from popflix.engine.context import RunContext
 from popflix.engine.drain import drain
-from popflix.engine.models import Run
+from popflix.engine.models import Lane, Run
 from popflix.engine.pauses import StopsUnit
 from popflix.engine.pipeline import run_pipeline
 from popflix.engine.source import PipelineEnd
@@ -20,7 +20,7 @@ from popflix.engine.work import next_due
 from popflix.lib.errors import OperatorError
 from popflix.lib.http import Refused, UpstreamError
 from popflix.lib.limiter import Parked
-from sync.availability import checkers, providers, rows, wanted
+from sync.availability import checkers, hours, providers, rows, wanted
 from sync.availability.asking import Asking
 from sync.availability.controls import ControlDesk
 from sync.availability.figures import Figures
@@ -89,9 +89,9 @@ class _Checking:
         self._attempts = attempts_of(Run.objects.get(pk=ctx.run_id))
         self._spent = _Spent(began=ctx.clock.monotonic())
         self._figures = Figures.of_result(ctx.earlier)
-        self._only: list[int] | None = None
         with ctx.commit():
             self._provider: Provider = rows.provider_row(config, ctx.now())
+            hours.forget_old(self._provider.pk, ctx.now())
 
     def begin(self) -> bool:
         """Read what is read ahead, and make rows; False: it may not go on now."""
@@ -105,13 +105,10 @@ class _Checking:
             raise OperatorError(
                 f"{error}, and nothing was checked.", "The next run tries again."
             ) from None
-        now = self._ctx.now()
-        if self._wish.movie_ids:
-            self._only = self._named(now)
-        else:
-            rows.make_rows(self._config, self._provider.pk, now, self._write)
-            if not self._ctx.earlier:
-                self._make_due(now)
+        if not self._wish.movie_ids:
+            rows.make_rows(self._config, self._provider.pk, self._ctx.now(), self._write)
+        if not self._has_begun():
+            self._make_due(self._ctx.now())
         return not self._ctx.should_stop()
 
     def drain(self) -> None:
@@ -122,7 +119,7 @@ class _Checking:
         def soonest(horizon_seconds: float) -> dt.datetime | None:
             return next_due(
                 Availability, now=self._ctx.now(), horizon_seconds=horizon_seconds,
-                only=self._only, among=self._among,
+                among=self._among,
             )  # fmt: skip
 
         def work(so_far: PipelineEnd) -> PipelineEnd:
@@ -150,27 +147,29 @@ class _Checking:
             "seconds": self._ctx.clock.monotonic() - self._spent.began,
         }
         earlier = self._ctx.earlier
-        due_at = next_due(Availability, now=now, horizon_seconds=_DAY_SECONDS, among=self._among)
+        provider = self._provider.pk
+        due_at = next_due(
+            Availability, now=now, horizon_seconds=_DAY_SECONDS, among={"provider_id": provider}
+        )
         return {
             **self._figures.as_result(),
-            "pending": rows.due_rows(self._provider.pk, now).count(),
+            "pending": rows.due_rows(provider, now).count(),
             **{name: _added(earlier.get(name), value) for name, value in spent.items()},
-            "allowed_rate": allowed_rate(self._config),
+            "allowed_rate": providers.allowed_rate(self._config),
             "next_due_at": due_at.isoformat(timespec="seconds") if due_at else None,
         }
 
     # --- before the first check -----------------------------------------------------------
 
-    def _named(self, now: dt.datetime) -> list[int]:
-        """Once, however often the run is parked: what it has checked is not due again."""
-        ids = self._wish.movie_ids
-        if self._ctx.earlier:
-            mine = rows.checked_rows(self._provider.pk).filter(movie_id__in=ids)
-            return list(mine.values_list("pk", flat=True))
-        return wanted.ask_now(self._config, self._provider.pk, ids, now, self._write)
+    def _has_begun(self) -> bool:
+        """However often the run is parked or retried, what it has checked is not due again."""
+        return bool(self._ctx.earlier) or done_by(self._attempts) > 0
 
     def _make_due(self, now: dt.datetime) -> None:
         provider, wish = self._provider.pk, self._wish
+        if wish.movie_ids:
+            wanted.ask_now(self._config, provider, wish.movie_ids, now, self._write)
+            return
         if wish.stale_hours is not None:
             misdated = wanted.misdated_rows(provider, wish.hours)
             wanted.redate(misdated, wish.hours, self._write)
@@ -193,7 +192,6 @@ class _Checking:
         rules = Rules(
             self._provider.pk, config.confirm_hours, wish.hours, settings.POPFLIX_MAX_ATTEMPTS
         )
-        regions = frozenset([wish.region]) if wish.region else None
         return AvailabilitySource(
             ctx,
             config,
@@ -201,14 +199,16 @@ class _Checking:
             desk,
             Asking(self._checker, desk),
             rules,
-            Scope(self._only, regions, spares=self._is_tmdb),
+            Scope(self._among, spares=self._is_tmdb),
             lease_seconds=settings.POPFLIX_LEASE_SECONDS,
             figures=self._figures,
         )
 
     @property
     def _among(self) -> dict[str, Any]:
-        return {"provider_id": self._provider.pk}
+        """Named movies are due in the operators' lane, which alone is worked off then."""
+        lane = {"lane": Lane.OPERATOR} if self._wish.movie_ids else {}
+        return {"provider_id": self._provider.pk, **lane}
 
     @property
     def _is_tmdb(self) -> bool:
@@ -218,8 +218,7 @@ class _Checking:
         return _CONTROLLED_COMMIT_SECONDS if self._config.controls else _COMMIT_SECONDS
 
     def _tell_total(self) -> None:
-        due = rows.due_rows(self._provider.pk, self._ctx.now())
-        count = _count_of(due, self._only)
+        count = rows.due_rows(self._provider.pk, self._ctx.now()).filter(**self._among).count()
         left = self._limit_left()
         done = done_by([self._ctx.run_id])
         self._ctx.progress(total=done + (count if left is None else min(count, left)))
@@ -230,19 +229,8 @@ class _Checking:
         return max(0, self._wish.limit - done_by(self._attempts))
 
 
-def _count_of(due: Any, only: Collection[int] | None) -> int:
-    return int((due if only is None else due.filter(pk__in=list(only))).count())
-
-
 def _added(earlier: object, now: float) -> float:
     return round(now + (earlier if isinstance(earlier, int | float) else 0), 3)
-
-
-def allowed_rate(config: ProviderConfig) -> float:
-    """Requests per second; TMDB has one rate, whoever asks."""
-    if config.kind is Kind.TMDB:
-        return float(settings.TMDB_RATE_PER_SECOND)
-    return config.rate_per_second
 
 
 def why_not_ready(name: str) -> str:

@@ -15,6 +15,7 @@ from popflix.lib.errors import OperatorError
 from popflix.lib.limiter.survey import survey
 from popflix.lib.tally import counts
 from sync.availability.models import Availability, Provider, ProviderHour
+from sync.availability.providers import allowed_rate
 from sync.availability.types import ProviderConfig
 
 HOURS = 24
@@ -60,9 +61,9 @@ class Figures:
 
     @property
     def mean_ms(self) -> int | None:
-        """Of an answer, to a check or a control."""
-        answers = self.check_count + self.control_count
-        return round(self.answer_ms / answers) if answers and self.answer_ms else None
+        """Of an answer that said something; None where none took time (a list's look-ups)."""
+        known = self.known_count
+        return round(self.answer_ms / known) if known and self.answer_ms else None
 
     @property
     def has_many_unknown(self) -> bool:
@@ -210,5 +211,5 @@ def _rate(config: ProviderConfig | None, rates: Mapping[str, Rate]) -> Rate | No
     """Before it was asked at all: as it is configured."""
     if config is None:
         return None
-    allowed = config.rate_per_second
+    allowed = allowed_rate(config)
     return rates.get(config.bucket) or Rate(allowed, allowed)

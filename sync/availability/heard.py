@@ -33,15 +33,11 @@ class Heard:
         return self.overall.found is not Found.UNKNOWN
 
 
-def heard_answer(asked: Asked, answered: Answered, regions: frozenset[str] | None) -> Heard:
-    """As the provider said it; of its regions those that are wanted, all where None is given."""
+def heard_answer(asked: Asked, answered: Answered) -> Heard:
+    """As the provider said it, of all its regions: a second look that one of them waits for would
+    be forgotten otherwise."""
     checked = answered.checked
-    wanted = {
-        region: judged
-        for region, judged in checked.regions.items()
-        if regions is None or region in regions
-    }
-    heard = Heard(asked, checked.overall, checked.at, wanted, document=answered.document)
+    heard = Heard(asked, checked.overall, checked.at, checked.regions, document=answered.document)
     return _with_kind(replace(heard, is_gone=checked.is_gone))
 
 

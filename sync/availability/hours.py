@@ -16,6 +16,7 @@ from sync.availability.controls import Agreement, Round
 from sync.availability.models import HOST_LENGTH, ProviderHour
 from sync.availability.types import Checked, Found
 
+KEPT_DAYS = 60
 _KEY = ("provider_id", "mirror", "hour")
 _LIMITED, _REFUSED, _FAULT = ("limited",), ("refused", "redirect"), ("fault",)
 
@@ -45,16 +46,18 @@ class Tally:
         self.refused_count += kind in _REFUSED
         self.fault_count += kind in _FAULT
 
-    def took(self, seconds: float) -> None:
+    def took(self, seconds: float, found: Found) -> None:
+        """Whatever was answered may be the slowest; the mean is of what said something, since of
+        a request that failed nobody knows how long it took."""
         spent = max(0, round(seconds * 1000))
-        self.answer_ms += spent
+        self.answer_ms += spent if found is not Found.UNKNOWN else 0
         self.slowest_ms = max(self.slowest_ms, spent)
 
     def control(self, checked: Checked | None, agreement: Agreement) -> None:
         self.control_count += 1
         self.control_wrong_count += agreement is Agreement.DISAGREE
         if checked is not None:
-            self.took(checked.seconds)
+            self.took(checked.seconds, Found.UNKNOWN)  # it is no check, and not in the mean
 
 
 _COLUMNS = tuple(each.name for each in fields(Tally))
@@ -66,6 +69,12 @@ def tally_rounds(rounds: Iterable[Round], tallies: Tallies) -> None:
     for each in rounds:
         for probe in each.probes:
             tallies[each.mirror].control(probe.checked, probe.agreement)
+
+
+def forget_old(provider_id: int, now: dt.datetime) -> int:
+    """Remove what is older than anybody looks at, in the caller's transaction."""
+    before = now - dt.timedelta(days=KEPT_DAYS)
+    return ProviderHour.objects.filter(provider_id=provider_id, hour__lt=before).delete()[0]
 
 
 def add_hours(provider_id: int, tallies: Mapping[str, Tally], now: dt.datetime) -> None:

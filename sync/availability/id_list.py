@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 _TCONST = re.compile(r"tt(\d{1,12})", re.ASCII)
 _NO_ID: tuple[object, ...] = (None, "", 0, -1, "0", "-1", "null")
@@ -74,7 +74,7 @@ def plain_imdb_id(text: str) -> str:
 
 def _parse(body: bytes) -> tuple[list[Any], int | None]:
     try:
-        parsed = json.loads(body)
+        parsed = json.loads(body, object_hook=_shrunk)
     except (ValueError, RecursionError):
         raise BadList("is no whole JSON") from None
     if isinstance(parsed, list):
@@ -88,12 +88,26 @@ def _parse(body: bytes) -> tuple[list[Any], int | None]:
     return items, pages
 
 
+class _Named(NamedTuple):
+    tmdb_id: Any
+    imdb_id: Any
+
+
+def _shrunk(item: dict[str, Any]) -> _Named | dict[str, Any]:
+    """Of an item its two ids, as soon as it is read: a million whole ones fill the memory."""
+    if "tmdb_id" in item or "imdb_id" in item:
+        return item if "result" in item else _Named(item.get("tmdb_id"), item.get("imdb_id"))
+    return item
+
+
 def _ids(item: Any) -> tuple[int, str]:
     """0 and "" for an id that is not known. Raises ValueError for what is no item."""
     if isinstance(item, dict):
         if "tmdb_id" not in item and "imdb_id" not in item:
             raise ValueError
-        return _tmdb_id(item.get("tmdb_id")), _imdb_id(item.get("imdb_id"))
+        item = _Named(item.get("tmdb_id"), item.get("imdb_id"))
+    if isinstance(item, _Named):
+        return _tmdb_id(item.tmdb_id), _imdb_id(item.imdb_id)
     if isinstance(item, str) and item.strip().startswith("tt"):
         return 0, _imdb_id(item)
     return _tmdb_id(item), ""

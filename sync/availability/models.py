@@ -104,6 +104,7 @@ class Availability(WorkRow):
                 fields=["failure_kind", "error_group", "given_up_at"],
                 name="availability_letters",
             ),
+            models.Index(fields=["provider", "differs_since"], name="availability_in_doubt"),
         ]
 
     def __str__(self) -> str:
@@ -155,7 +156,9 @@ class ProviderHour(models.Model):
     limited_count = models.PositiveIntegerField(default=0)  # 429
     refused_count = models.PositiveIntegerField(default=0)  # 401, 403, foreign redirects
     fault_count = models.PositiveIntegerField(default=0)  # 5xx, time-outs, network
-    answer_ms = models.PositiveBigIntegerField(default=0)  # the sum over all answers
+    answer_ms = models.PositiveBigIntegerField(
+        default=0
+    )  # the sum over answers that said something
     slowest_ms = models.PositiveIntegerField(default=0)
 
     class Meta:

@@ -8,7 +8,7 @@ from popflix.lib.errors import OperatorError
 from popflix.lib.redact import remember_secret
 from sync.availability.config import parse_providers, secrets_of
 from sync.availability.entry import SETTING
-from sync.availability.types import ProviderConfig
+from sync.availability.types import Kind, ProviderConfig
 
 
 def configured() -> tuple[ProviderConfig, ...]:
@@ -21,6 +21,13 @@ def configured() -> tuple[ProviderConfig, ...]:
         for secret in secrets_of(config):
             remember_secret(secret)
     return found
+
+
+def allowed_rate(config: ProviderConfig) -> float:
+    """Requests per second; TMDB has one rate, whoever asks."""
+    if config.kind is Kind.TMDB:
+        return float(settings.TMDB_RATE_PER_SECOND)
+    return config.rate_per_second
 
 
 def find(name: str) -> ProviderConfig:

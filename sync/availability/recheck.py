@@ -19,10 +19,9 @@ from popflix.lib import audit
 from popflix.lib.batches import chunk
 from popflix.lib.clock import SYSTEM_CLOCK, Clock
 from popflix.lib.errors import OperatorError
-from sync.availability import providers
 from sync.availability.models import Availability, Provider
-from sync.availability.rows import checked_rows, provider_row
-from sync.availability.wanted import ask_some, wanted_now
+from sync.availability.rows import checked_rows
+from sync.availability.wanted import wanted_now
 from sync.availability.wish import MOST_MOVIES
 
 PERMISSION = "sync.recheck_availability"
@@ -40,6 +39,13 @@ def recheck(user: Actor, those: Ids, why: str, clock: Clock = SYSTEM_CLOCK) -> i
     checked this moment stays so. Raises PermissionDenied, and OperatorError without a reason or
     where there is nothing to check.
     """
+    return recheck_told(user, those, why, clock)[0]
+
+
+def recheck_told(
+    user: Actor, those: Ids, why: str, clock: Clock = SYSTEM_CLOCK
+) -> tuple[int, list[str]]:
+    """`recheck`, and in sentences who asks each provider, or why it is not asked yet."""
     require_may(user)
     why = require_why(why)
     places = _places(those)
@@ -47,42 +53,7 @@ def recheck(user: Actor, those: Ids, why: str, clock: Clock = SYSTEM_CLOCK) -> i
         raise OperatorError("There is nothing to check again.", "Choose rows that are there.")
     now = clock.now()
     count = whole(partial(_recheck, user, places, why, now))
-    wake(places, by=_name(user), clock=clock)
-    return count
-
-
-def recheck_movies(
-    user: Actor, movie_ids: Collection[int], why: str, clock: Clock = SYSTEM_CLOCK
-) -> int:
-    """The same for movies, at every provider that has their kind, asked about them before or not;
-    returns how many checks that makes."""
-    require_may(user)
-    why = require_why(why)
-    if len(movie_ids) > MOST:
-        raise OperatorError(f"More than {MOST:,} are chosen.", "Choose fewer.")
-    now = clock.now()
-    places = whole(partial(_ask_everywhere, user, sorted(movie_ids), why, now))
-    wake(places, by=_name(user), clock=clock)
-    return sum(map(len, places.values()))
-
-
-def _ask_everywhere(user: Actor, movie_ids: list[int], why: str, now: dt.datetime) -> Places:
-    places: Places = {}
-    for config in providers.configured():
-        provider = provider_row(config, now).pk
-        ask_some(config, provider, movie_ids, now)
-        rows = checked_rows(provider).filter(movie_id__in=movie_ids)
-        movies = set(rows.values_list("movie_id", flat=True))
-        if movies:
-            places[provider] = movies
-    if not places:
-        raise OperatorError(
-            "No provider can be asked about it.",
-            "It is excluded, or gone, or POPFLIX_PROVIDERS names nobody who knows its kind.",
-        )
-    count = sum(map(len, places.values()))
-    audit.record(user, ACTION, at=now, target=_target(places), count=count, why=why)
-    return places
+    return count, wake(places, by=_name(user), clock=clock)
 
 
 def require_may(user: Actor) -> None:

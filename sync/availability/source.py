@@ -10,6 +10,7 @@ import datetime as dt
 import itertools
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from popflix.engine.context import RunContext
 from popflix.engine.models import Run
@@ -34,11 +35,10 @@ Results = Sequence[tuple[Asked, Answered | UpstreamError]]
 
 @dataclass(frozen=True)
 class Scope:
-    """Which rows, and what of them. `only` narrows to these keys, `regions` to these regions;
-    None is all. `spares`: a stored record of TMDB's may answer."""
+    """Which rows are claimed (`among` of `claim_rows`), and how they are answered: `spares`, a
+    stored record of TMDB's may do it."""
 
-    only: Collection[int] | None = None
-    regions: frozenset[str] | None = None
+    among: Mapping[str, Any]
     spares: bool = False
 
 
@@ -96,7 +96,7 @@ class AvailabilitySource:
             Run.objects.filter(pk=ctx.run_id).update(result=figures.as_result())
         self.figures = figures
         self._forget(stored_rounds, faults)
-        self._stop_if_distrusted(rounds)
+        self._stop_if_distrusted(stored_rounds)  # one that lost against a lock asked no other
         return counts
 
     def give_back(
@@ -125,8 +125,7 @@ class AvailabilitySource:
             limit=limit,
             lease_seconds=self._lease_seconds,
             now=self._ctx.now(),
-            only=self._scope.only,
-            among={"provider_id": self._provider.pk},
+            among=self._scope.among,
         )
 
     def _fresh_since(self) -> dt.datetime | None:
@@ -174,7 +173,7 @@ class AvailabilitySource:
         agreement: Mapping[str, Agreement],
     ) -> Heard:
         if isinstance(told, Answered):
-            heard = heard_answer(asked, told, self._scope.regions)
+            heard = heard_answer(asked, told)
         else:
             heard = heard_nothing(asked, judge_error(told), self._ctx.now())
         if self._is_distrusted:
@@ -197,7 +196,7 @@ class AvailabilitySource:
                 continue  # it says nothing of how the provider does
             tallies[mirror].found(heard.overall.found)
             if isinstance(told, Answered):
-                tallies[mirror].took(told.checked.seconds)
+                tallies[mirror].took(told.checked.seconds, heard.overall.found)
                 tallies[mirror].failed(heard.kind)
         for mirror, kind in itertools.islice(self._asking.faults, faults):
             tallies[mirror].failed(kind)
@@ -216,14 +215,18 @@ class AvailabilitySource:
     def _stop_if_distrusted(self, rounds: Sequence[Round]) -> None:
         if not self._is_distrusted:
             return
-        told = controlled.told(controlled.disagreeing(rounds) or rounds)
+        wrong = controlled.disagreeing(rounds)
+        told = controlled.told(wrong or rounds)
+        memory: dict[str, object] = {"provider": self._config.name}
+        if wrong:  # the very controls that are to agree again
+            memory["turn"] = wrong[0].turn
         raise StopsUnit(
             f"The controls of {self._config.name} disagree, and nothing it says is a fact. "
             f"{told}".strip(),
             "Look at the provider and at its controls in POPFLIX_PROVIDERS; they are asked again "
             "every five minutes.",
             condition=controlled.CONDITION,
-            memory={"provider": self._config.name},
+            memory=memory,
         )
 
 

@@ -6,8 +6,6 @@ import datetime as dt
 from collections.abc import Iterator
 from functools import partial
 
-from django.conf import settings
-
 from popflix.console.status.areas import Area, Standing
 from popflix.console.status.counting import due, ends, failures
 from popflix.lib.errors import OperatorError
@@ -62,10 +60,7 @@ def standing(config: ProviderConfig, now: dt.datetime) -> Standing:
 
 def _rate(config: ProviderConfig) -> float | None:
     """Of requests; a list is read as a whole, and its ids are looked up."""
-    if config.kind is Kind.LIST:
-        return None
-    is_tmdb = config.kind is Kind.TMDB
-    return float(settings.TMDB_RATE_PER_SECOND if is_tmdb else config.rate_per_second)
+    return None if config.kind is Kind.LIST else providers.allowed_rate(config)
 
 
 def _checks(provider_id: int) -> tuple[dt.datetime | None, dt.datetime | None]:

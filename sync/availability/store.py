@@ -19,6 +19,7 @@ from sync.availability.decide import State, decide
 from sync.availability.heard import Heard
 from sync.availability.held import Place, Row, lock_rows, region_rows
 from sync.availability.types import ANYWHERE
+from sync.availability.verdict import NO_IMDB_ID
 from sync.availability.writing import Change, write_changes, write_flips
 from sync.movies.models import AskedBy
 from sync.movies.rows import write_payloads
@@ -126,9 +127,10 @@ def _known_work(
     if due_at <= now:  # what is held already was old when it was looked at
         due_at = due.next_check(row.id, now, rules.stale_hours)
     if confirm_at is not None:
-        # One that ought to have been looked at already waits a little all the same.
-        late = one.at + dt.timedelta(seconds=due.FIRST_RETRY_SECONDS)
-        due_at = confirm_at if confirm_at >= one.at else late
+        # One that ought to have been looked at already waits a little all the same: a list that
+        # was read too early for a second look stays the same for the whole run.
+        late = now + dt.timedelta(seconds=due.FIRST_RETRY_SECONDS)
+        due_at = confirm_at if confirm_at > now else late
     return due_at, lane, "", 0, "", "", None, ""
 
 
@@ -143,6 +145,9 @@ def _unknown_work(
 ) -> tuple[Any, ...]:
     words = one.overall.words[:_ERROR_LENGTH]
     lane = due.settled_lane(row.lane, is_known=False, is_doubted=False)
+    if one.overall.rule == NO_IMDB_ID:  # nobody was asked: TMDB may name an id one day
+        again = due.next_check(row.id, now, rules.stale_hours)
+        return again, lane, "", 0, one.kind, "", None, words
     if row.attempts >= rules.max_attempts:
         return None, lane, "", row.attempts, one.kind, error_group(words), now, words
     again = due.retry_at(row.attempts, now, random01)

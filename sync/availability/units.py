@@ -65,7 +65,7 @@ def unit_of(config: ProviderConfig) -> Unit:
     return Unit(
         config.unit,
         check_availability,
-        wish.slots(config),
+        1,  # so that its concurrency is one run's; a click is next in the run that is at work
         f"Availability at {config.name}",
         partial(wish.clean_params, config.name),
         retry=_RETRY,

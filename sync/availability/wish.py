@@ -9,7 +9,7 @@ from django.conf import settings
 
 from popflix.lib.errors import OperatorError, UsageError
 from sync.availability import providers
-from sync.availability.types import Kind, ProviderConfig
+from sync.availability.types import ProviderConfig
 
 MOST_MOVIES = 10_000  # named one by one
 MOST_CONCURRENCY = 64  # as POPFLIX_PROVIDERS takes it
@@ -17,18 +17,13 @@ MOST_STALE_HOURS = 24 * 365
 _MOST_BATCH, _LEAST_BATCH = 1000, 50
 _BATCH_SECONDS = 60.0
 _MOST_KEY = 2**63 - 1
-_MOST_SLOTS = 2  # so that what an operator wants need not wait for a long run
-
-
-def slots(config: ProviderConfig) -> int:
-    """How many runs of one provider may be at work at once."""
-    return min(_MOST_SLOTS, config.concurrency)
 
 
 @dataclass(frozen=True)
 class Wish:
-    """`stale_hours` None: POPFLIX_STALE_HOURS, and what is due stays due. `region` narrows to
-    that one. `movie_ids` are keys of movies, which are checked at once and alone."""
+    """`stale_hours` None: POPFLIX_STALE_HOURS, and what is due stays due. `region`: movies that
+    were not checked for it yet are due at once. `movie_ids` are keys of movies, which are checked
+    at once, with what other operators want meanwhile, and nothing else is."""
 
     limit: int | None = None
     stale_hours: float | None = None
@@ -45,11 +40,8 @@ class Wish:
         return float(settings.POPFLIX_STALE_HOURS)
 
     def threads(self, config: ProviderConfig) -> int:
-        """Of one run. TMDB's requests are bounded by its rate, whoever asks; any other provider's
-        concurrency is shared by the runs that may be at work at once."""
-        if self.concurrency is not None or config.kind is Kind.TMDB:
-            return self.concurrency or config.concurrency
-        return max(1, config.concurrency // slots(config))
+        """All that the provider may be asked at once: it has one run at a time."""
+        return self.concurrency or config.concurrency
 
     def rows_held(self, config: ProviderConfig) -> int:
         """What a kill may have asked in vain; a round of controls comes with each half of it."""

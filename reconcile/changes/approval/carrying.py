@@ -35,7 +35,7 @@ def carry(ctx: RunContext, number: int) -> dict[str, object]:
             with held(change_set.source, f"{ctx.unit}, run {ctx.run_id}", ctx.clock) as lease:
                 finish_broken(change_set.source, ctx.now(), lease.prolong)
                 finish(ctx, lease, change_set)
-            raise_after(1, ctx.now())
+            raise_after(ctx.now())
             break
         except SourceBusy as busy:
             if not ctx.wait(WAIT_SECONDS, busy.cause):

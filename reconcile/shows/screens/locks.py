@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any, ClassVar
 
 from django.contrib import admin, messages
@@ -25,6 +26,7 @@ from sync.movies.screens.locked import MOVIES_TABLE, movie_link, movie_word, unl
 from sync.movies.screens.words import EDIT as EDIT_MOVIES
 
 _LONGEST = 10  # digits of a show's number
+_MOST_CHOSEN = 200
 
 
 class ModeFilter(FixedFilter):
@@ -78,21 +80,43 @@ class FieldLockAdmin(ReadOnlyAdmin):
         is_over = lock.until is not None and lock.until <= SYSTEM_CLOCK.now()
         return f"{kept(lock).until_words}{', over' if is_over else ''}"
 
-    @admin.display(description="the feed said")
+    @admin.display(description="the source said")
     def feed(self, lock: FieldLock) -> str:
         return "–" if lock.feed_value is None else str(lock.feed_value)
 
     def has_unlock_permission(self, request: HttpRequest) -> bool:
-        return bool(request.user.has_perm(EDIT))
+        """Of one kind at least; the other kind's locks are left alone, and told."""
+        return any(request.user.has_perm(each) for each in (EDIT, EDIT_MOVIES))
 
     @admin.action(description="Unlock", permissions=["unlock"])
     def unlock(self, request: HttpRequest, queryset: QuerySet[Any]) -> None:
-        why, now, count = why_given(request), SYSTEM_CLOCK.now(), 0
-        for lock in queryset.filter(table=TABLE).order_by("pk")[: self.list_max_show_all]:
-            if lock.row.isdecimal():
-                count += unlock_fields(
-                    int(lock.row), [lock.field], by=request.user, why=why, now=now
-                )  # fmt: skip
-        if request.user.has_perm(EDIT_MOVIES):
-            count += unlock_movies(queryset, self.list_max_show_all, request.user, why, now)
-        messages.success(request, f"Unlocked: {count:,}. The next load has its say again.")
+        keys = list(queryset.order_by("pk").values_list("pk", flat=True)[: _MOST_CHOSEN + 1])
+        if len(keys) > _MOST_CHOSEN:
+            messages.warning(request, f"Only the first {_MOST_CHOSEN:,} were taken.")
+        chosen = FieldLock.objects.filter(pk__in=keys[:_MOST_CHOSEN])
+        told = [
+            *self._unlocked_shows(request, chosen.filter(table=TABLE)),
+            *self._unlocked_movies(request, chosen.filter(table=MOVIES_TABLE)),
+        ]
+        messages.success(request, " ".join(told) or "Unlocked: 0.")
+
+    def _unlocked_shows(self, request: HttpRequest, locks: QuerySet[Any]) -> Iterator[str]:
+        rows = [lock for lock in locks.order_by("pk") if lock.row.isdecimal()]
+        if rows and not request.user.has_perm(EDIT):
+            yield f"Left alone: {len(rows):,} of shows, which you may not change."
+        elif rows:
+            why, now = why_given(request), SYSTEM_CLOCK.now()
+            count = sum(
+                unlock_fields(int(lock.row), [lock.field], by=request.user, why=why, now=now)
+                for lock in rows
+            )
+            yield f"Unlocked: {count:,} of shows. The next load has its say again."
+
+    def _unlocked_movies(self, request: HttpRequest, locks: QuerySet[Any]) -> Iterator[str]:
+        number = locks.count()
+        if number and not request.user.has_perm(EDIT_MOVIES):
+            yield f"Left alone: {number:,} of movies, which you may not change."
+        elif number:
+            why, now = why_given(request), SYSTEM_CLOCK.now()
+            count = unlock_movies(locks, request.user, why, now)
+            yield f"Unlocked: {count:,} of movies. What TMDB said last was taken."

@@ -23,7 +23,7 @@ def status_after(checks: Sequence[Check], confirm_hours: float) -> str:
             against = []
             continue
         against.append(at)
-        if at - against[0] >= wait and len(against) > 1:
+        if at - against[0] >= wait and at > against[0]:  # the same look is no second witness
             stands, against = found, []
     return stands.value
 

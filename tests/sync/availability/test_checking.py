@@ -35,6 +35,7 @@ from tests.sync.availability.fakes import (
     asked_instead,
     configured,
     due_row,
+    faulty,
     for_titles,
     movie,
     provider_row,
@@ -351,6 +352,15 @@ def test_a_pause_ends_only_when_the_controls_that_disagreed_agree(provider: Fake
         assert not agree_again(pause, NOON)
     provider.says.clear()
     assert agree_again(pause, NOON)
+
+
+def test_a_watcher_asks_each_control_once_and_no_mirror_after_one_that_is_silent() -> None:
+    mirrors = ["https://a.example", "https://b.example"]
+    with configured(mirrors=mirrors), asked_instead(FakeProvider()) as fake:
+        fake.says.append(faulty)
+        pause = Pause(memory={"provider": "player", "turn": 1})
+        assert not agree_again(pause, NOON, FakeClock())
+        assert (fake.order, fake.mirrors_asked) == ([902, 802], {"a.example": 2})
 
 
 def test_a_list_too_long_to_be_read_by_the_watcher_is_left_to_the_next_run(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import itertools
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
 from django.db import connection, transaction
@@ -16,6 +17,7 @@ from sync.availability.heard import Heard
 from sync.availability.models import Availability, AvailabilityFlip
 from sync.availability.store import Rules, Stored, apply_heard
 from sync.availability.types import Found, Judged, ProviderConfig, Target
+from sync.availability.verdict import unknown
 from sync.movies.bodies import pack
 from sync.movies.models import MovieFetch, StoredPayload
 from tests.popflix.engine.fakes import NOON
@@ -188,6 +190,19 @@ def test_a_second_look_that_found_nothing_does_not_come_back_at_once(
     late = NOON + 20 * HOUR
     store(config, heard(made, YES, late, regions={"DE": judged(UNKNOWN)}), now=late)
     assert row(1).due_at == late + dt.timedelta(seconds=300)
+
+
+def test_a_movie_without_an_imdb_id_is_looked_at_again_and_never_given_up(
+    config: ProviderConfig,
+) -> None:
+    made = leased(1, config, attempts=3)
+    nameless = replace(heard(made, UNKNOWN), overall=unknown("no imdb_id", "none named"))
+    store(config, nameless)
+    stored = row(1)
+    assert (stored.status, stored.last_outcome, stored.given_up_at) == ("", "unknown", None)
+    assert stored.attempts == 0
+    assert stored.due_at is not None
+    assert 22.7 * HOUR < stored.due_at - NOON < 25.3 * HOUR
 
 
 def test_a_list_that_was_read_too_early_does_not_bring_its_rows_back_at_once(
