@@ -194,8 +194,12 @@ def _told(told: Mapping[str, list[dict[str, Any]]], say: Callable[[str], None]) 
     for table in (Table("Totals", ("", ""), counts), *(Table(**each) for each in tables)):
         for line in ("", *table.lines(width)):
             say(line)
-    movies = told["crawl_movies"][0]
+    movies, answers = told["crawl_movies"][0], told["check_availability"][0]
     say(f"\nMovies: {movies['fetched']} fetched, {movies['percent']} % of those in the export.")
+    found = ", ".join(
+        f"{answers[name]} {name}" for name in ("available", "unavailable", "unknown")
+    )
+    say(f"Where to watch them: {answers['checked']} checks, {found}.")
     say(f"\nOpen the admin of this data with:  {OPEN_IT}")
     shows = {"loaded": told["load_shows"], "reconciled": told["reconcile_shows"]}
     return Report(
@@ -203,6 +207,7 @@ def _told(told: Mapping[str, list[dict[str, Any]]], say: Callable[[str], None]) 
             "imported": imported,
             "totals": totals,
             "movies": movies,
+            "availability": answers,
             "shows": shows,
             "tables": tables,
             "open": OPEN_IT,

@@ -79,4 +79,5 @@ def wake(keys: Sequence[Key], *, by: str, clock: Clock = SYSTEM_CLOCK) -> str:
             return f"They are due, and fetched once one of the runs {runs} is done."
         except OperatorError as held:
             return f"TMDB is not asked yet: {held.cause} {held.cure}"
-    return f"Run {', '.join(map(str, started))} asks TMDB."
+    runs = ", ".join(map(str, started))
+    return f"Runs {runs} ask TMDB." if len(started) > 1 else f"Run {runs} asks TMDB."

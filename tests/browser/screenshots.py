@@ -148,6 +148,7 @@ SHOTS = (
     Shot("movies", _page("/admin/sync/movie/?media_type=movie"), on_a_phone=False, in_dark=False),
     Shot("movie", _reasons),
     Shot("certificate", _link(_FIRST_ROW, "/admin/sync/certificate/"), False, False),
+    Shot("availability", _page("/admin/sync/availability/matrix/")),
     Shot("change-set", _of_newest_set("change"), in_dark=False, on_a_phone=False),
 )
 

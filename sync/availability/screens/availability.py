@@ -13,7 +13,7 @@ from popflix.console import menu
 from popflix.lib.admin import ReadOnlyAdmin, WhyForm, why_given
 from popflix.lib.errors import OperatorError
 from sync.availability.models import Availability
-from sync.availability.recheck import recheck
+from sync.availability.recheck import recheck_told
 from sync.availability.screens import cells, doing, matching, matrix, page
 from sync.availability.screens.listing import (
     FILTERS,
@@ -114,8 +114,8 @@ class AvailabilityAdmin(ReadOnlyAdmin):
                 "choose “Re-check all that match”.",
             )  # fmt: skip
         try:
-            count = recheck(request.user, keys[:_MOST_CHOSEN], why_given(request))
+            count, told = recheck_told(request.user, keys[:_MOST_CHOSEN], why_given(request))
         except OperatorError as error:
             messages.error(request, f"{error.cause} {error.cure}")
             return
-        messages.success(request, f"Checked next: {count:,}.")
+        messages.success(request, f"Checked next: {count:,}. {' '.join(told)}")

@@ -7,7 +7,7 @@ from django.http import Http404, HttpRequest
 from popflix.console.doors import action
 from popflix.lib.admin import why_given
 from sync.availability import recheck_movie as of_movie
-from sync.availability.recheck import recheck
+from sync.availability.recheck import recheck_told
 from sync.availability.screens.page import row_of
 from sync.availability.screens.shown import Shown
 from sync.availability.screens.words import RECHECK
@@ -20,8 +20,8 @@ def recheck_one(request: HttpRequest, object_id: str) -> str:
     row = row_of(object_id)
     if row is None:
         raise Http404("There is no such row of availability.")
-    recheck(request.user, [row.pk], why_given(request))
-    return f"{Shown(row).full_name} is checked next."
+    _, told = recheck_told(request.user, [row.pk], why_given(request))
+    return f"{Shown(row).full_name} is checked next. {' '.join(told)}"
 
 
 @action(RECHECK)

@@ -13,6 +13,7 @@ from popflix.lib.admin import OneWay
 from sync.availability.finding import ALL_REGIONS, STATES, YES, Choice, is_region
 from sync.availability.health import configured
 from sync.availability.models import Outcome, Provider
+from sync.availability.screens.words import CREDITED
 
 SEARCH, _PAGE = "q", ("p", "all", "e", "o")
 _MOST_TEXT = 100  # characters of a filter or a search that mean something
@@ -103,6 +104,13 @@ def is_storable(query: QueryDict) -> bool:
 
 
 class ChosenList(OneWay):
+    is_credited = False  # whether JustWatch stands behind anything on the page
+
+    def get_results(self, request: HttpRequest) -> None:
+        super().get_results(request)
+        self.result_list = list(self.result_list)
+        self.is_credited = any(row.provider.kind == CREDITED for row in self.result_list)
+
     def get_queryset(self, request: HttpRequest, exclude_parameters: Any = None) -> QuerySet[Any]:
         rows = super().get_queryset(request, exclude_parameters)
         return choice_of(request.GET).narrow(rows)

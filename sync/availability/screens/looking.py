@@ -16,8 +16,8 @@ from django.db.models import Q, QuerySet
 from sync.availability.finding import NOT_CHECKED
 from sync.availability.models import Answer, Availability, Outcome
 from sync.availability.screens.columns import Column
-from sync.movies.models import MediaType, Movie, UpstreamState
-from sync.movies.screens.listing import MOST_FOUND, meant
+from sync.movies.models import MediaType, Movie
+from sync.movies.screens.listing import MOST_FOUND, meant, popular_first
 
 PER_PAGE = 25
 WINDOW = 500
@@ -77,10 +77,10 @@ def look(wanted: Wanted, after: Place | None = None) -> Looked:
     fits, window = _fits(wanted), WINDOW
     if fits is None:
         fits, window = set, PER_PAGE
-    found: list[int] = []
+    movies, found = _movies(wanted), list[int]()
     count = 0
     for _ in range(MOST_WINDOWS):
-        places = _next(wanted, after, window)
+        places = _next(movies, after, window)
         fitting = fits([each.pk for each in places])
         for place in places:
             count, after = count + 1, place
@@ -93,9 +93,8 @@ def look(wanted: Wanted, after: Place | None = None) -> Looked:
     return Looked(found, count, after)
 
 
-def _next(wanted: Wanted, after: Place | None, count: int) -> list[Place]:
+def _next(movies: QuerySet[Any], after: Place | None, count: int) -> list[Place]:
     """By popularity, and behind these the movies that have none, the newest first."""
-    movies = _movies(wanted)
     found: list[Place] = []
     if after is None or after.popularity is not None:
         rated = movies.filter(popularity__isnull=False).order_by("-popularity", "-pk")
@@ -114,9 +113,7 @@ def _next(wanted: Wanted, after: Place | None, count: int) -> list[Place]:
 
 def _movies(wanted: Wanted) -> QuerySet[Any]:
     """Those that are checked at all: known to TMDB, and not excluded."""
-    movies = Movie.objects.filter(
-        media_type=wanted.media_type, excluded_at=None, upstream_state=UpstreamState.LIVE
-    )
+    movies = popular_first(wanted.media_type, live_only=True)
     if not wanted.search:
         return movies
     named = Movie.objects.filter(meant(wanted.search)).order_by().values_list("pk", flat=True)

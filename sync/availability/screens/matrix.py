@@ -55,6 +55,7 @@ def matrix(request: HttpRequest) -> HttpResponseBase:
         beginning=_address(request.GET, after=""), search_help=SEARCH_HELP,
         media_types=MediaType.choices, may_recheck=request.user.has_perm(RECHECK),
         is_credited=any(each.is_credited for each in beside),
+        is_narrowed=bool(wanted.search or wanted.only or wanted.state or request.GET.get("type")),
     )  # fmt: skip
 
 

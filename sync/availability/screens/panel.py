@@ -14,10 +14,18 @@ from popflix.console.home.needs import Need, folded, of_unit, short
 from popflix.console.pieces.tones import State, Tone
 from popflix.engine.models import Pause
 from sync.availability.controlled import CONDITION
-from sync.availability.health import HOURS, MANY_UNKNOWN, day_of_all, days, total
+from sync.availability.health import (
+    HOURS,
+    MANY_UNKNOWN,
+    Figures,
+    configured,
+    day_of_all,
+    days,
+    total,
+)
 from sync.availability.models import Provider
 from sync.availability.screens.told import percent
-from sync.availability.screens.words import VIEW_PROVIDER
+from sync.availability.screens.words import VIEW, VIEW_PROVIDER
 
 _UNIT = "check-availability-"
 _CONTROLS = State("Controls", Tone.HOLD)
@@ -31,8 +39,17 @@ def panel(request: HttpRequest, now: dt.datetime) -> Mapping[str, Any]:
             (f"{hour.astimezone(zone):%H:%M}", each.known_count, each.unknown_count)
             for hour, each in by_hour
         ],
-        "unknown": percent(total(each for _, each in by_hour).unknown_percent),
+        "told": _told(total(each for _, each in by_hour)),
+        "may_see_rows": request.user.has_perm(VIEW),
     }
+
+
+def _told(day: Figures) -> str:
+    if day.check_count:
+        return f"{percent(day.unknown_percent)} unknown."
+    if configured():
+        return f"Nothing was checked in {HOURS} h."
+    return "No provider is configured: name one in `POPFLIX_PROVIDERS`."
 
 
 def availability_needs(now: dt.datetime) -> list[Need]:

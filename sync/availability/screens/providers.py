@@ -17,6 +17,7 @@ from popflix.lib.admin import ReadOnlyAdmin
 from popflix.lib.tally import told
 from sync.availability.health import MOST_DUE, Figures, Health, configured, read_all, read_health
 from sync.availability.models import Provider
+from sync.availability.providers import allowed_rate
 from sync.availability.screens.told import milliseconds, per_second, percent
 from sync.availability.screens.words import AVAILABILITY, CREDITED, VIEW
 
@@ -82,6 +83,16 @@ class ShownHealth:
             return "not configured"
         now, allowed = per_second(rate.now), per_second(rate.allowed)
         return f"{now} a second" if now == allowed else f"{now} of {allowed} a second"
+
+    @property
+    def at_most(self) -> str:
+        """TMDB has one rate for whoever asks it, whatever stands in the entry."""
+        config = self.health.config
+        if config is None:
+            return ""
+        rate = f"{per_second(allowed_rate(config))} a second"
+        shared = " together with all that asks TMDB" if self.is_credited else ""
+        return f"{rate}{shared}, {config.concurrency} at once"
 
     @property
     def why_slow(self) -> str:

@@ -22,7 +22,11 @@ class Command(OperatorCommand):
     def add_own_arguments(self, parser: CommandParser) -> None:
         add = parser.add_argument
         add("--provider", nargs="+", default=[], metavar="NAME", help="only these providers")
-        add("--region", metavar="CC", help="only this region, and movies not checked for it yet")
+        add(
+            "--region",
+            metavar="CC",
+            help="leave out providers of other regions; what was never checked for it is due",
+        )
         add("--limit", type=int, metavar="N", help="at most N checks of each provider")
         add("--stale-hours", type=float, metavar="H",
             help="an answer is due again after H hours (POPFLIX_STALE_HOURS, 24)")  # fmt: skip

@@ -44,7 +44,7 @@ def queue(request: HttpRequest, object_id: str) -> str:
 @admin.register(Certificate)
 class CertificateAdmin(ReadOnlyAdmin):
     menu = (MOVIES, 30)
-    list_display = ("export_name", "made", "share", "in_export", "held", "missing", "gone",
+    list_display = ("export_name", "made", "share", "listed", "ours", "lacking", "lost",
                     "not_read", "again")  # fmt: skip
     list_filter = (TypeFilter,)
     ordering = ("-pk",)
@@ -83,9 +83,25 @@ class CertificateAdmin(ReadOnlyAdmin):
     def share(self, certificate: Certificate) -> str:
         return f"{certificate.percent:.2f} %"
 
+    @admin.display(description="in the export")
+    def listed(self, certificate: Certificate) -> str:
+        return f"{certificate.in_export:,}"
+
+    @admin.display(description="held")
+    def ours(self, certificate: Certificate) -> str:
+        return f"{certificate.held + certificate.merged:,}"
+
+    @admin.display(description="missing")
+    def lacking(self, certificate: Certificate) -> str:
+        return f"{certificate.missing:,}"
+
+    @admin.display(description="gone")
+    def lost(self, certificate: Certificate) -> str:
+        return f"{certificate.gone:,}"
+
     @admin.display(description="not read")
-    def not_read(self, certificate: Certificate) -> int:
-        return certificate.gap_count
+    def not_read(self, certificate: Certificate) -> str:
+        return f"{certificate.gap_count:,}"
 
     @admin.display(description="to do")
     def again(self, certificate: Certificate) -> SafeString | str:

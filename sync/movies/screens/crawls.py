@@ -51,7 +51,7 @@ class CrawlAdmin(ReadOnlyAdmin):
     list_display = ("crawl", "how", "started", "finished", "listed", "news", "certificate")
     list_filter = (TypeFilter, SourceFilter, CrawlStateFilter)
     ordering = ("-pk",)
-    empty_hint = "*Plan a crawl*, or `manage.py crawl_movies`, starts one."
+    empty_hint = "“Plan a crawl” above, or `manage.py crawl_movies`, starts one."
     fields = readonly_fields = (
         "of", "source", "asked", "how", "started", "finished", "its_run", "export_name", "line",
         "until", "listed", "news", "undated", "open_gaps", "certificate",

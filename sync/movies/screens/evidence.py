@@ -77,6 +77,11 @@ class Evidence:
         return self.text[:MOST_SHOWN]
 
     @property
+    def has_offers(self) -> bool:
+        """Whether JustWatch stands behind a part of the body that is shown."""
+        return '"watch/providers"' in self.shown_text
+
+    @property
     def would_change(self) -> bool:
         """Whether a replay of the body would write anything."""
         return self._planned is not None and bool(self._planned.changes)

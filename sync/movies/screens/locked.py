@@ -31,11 +31,9 @@ def movie_word(field: str) -> str:
     return field_name(_LEADING.get(field, field))
 
 
-def unlock_movies(
-    locks: QuerySet[FieldLock], most: int, by: Any, why: str, now: dt.datetime
-) -> int:  # fmt: skip
+def unlock_movies(locks: QuerySet[FieldLock], by: Any, why: str, now: dt.datetime) -> int:
     """Give the fields of these locks back to the sources; returns how many locks that were."""
-    chosen = locks.filter(table=MOVIES_TABLE).order_by("pk").values_list("row", "field")[:most]
+    chosen = locks.filter(table=MOVIES_TABLE).order_by("pk").values_list("row", "field")
     by_row: dict[str, list[str]] = {}
     for row, field in chosen:
         by_row.setdefault(row, []).append(field)

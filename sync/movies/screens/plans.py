@@ -29,8 +29,13 @@ def form(request: HttpRequest) -> HttpResponseBase:
     return shown(request, _TEMPLATE, _TITLE, asked={"source": "export", "media_type": "movie"})
 
 
+def made(request: HttpRequest) -> HttpResponseBase:
+    """Who loads the address anew, without what was asked, is led to the form."""
+    return _made(request) if request.method == "POST" else redirect("admin:sync_crawl_plan")
+
+
 @action(RUN)
-def made(request: HttpRequest) -> HttpResponse:
+def _made(request: HttpRequest) -> HttpResponse:
     """The export is downloaded, or TMDB asked one question; nothing is written."""
     asked = _asked(request)
     try:

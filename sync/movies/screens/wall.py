@@ -6,7 +6,8 @@ from django.http import HttpRequest, HttpResponseBase
 
 from popflix.console.doors import page, shown
 from popflix.lib.admin import CappedPaginator
-from sync.movies.models import MediaType, Movie
+from sync.movies.models import MediaType
+from sync.movies.screens.listing import popular_first
 from sync.movies.screens.shown import Shown
 from sync.movies.screens.words import VIEW
 
@@ -20,9 +21,8 @@ def posters(request: HttpRequest) -> HttpResponseBase:
     """`?type=tv` for series; of the most popular, as many as a list pages to."""
     wanted = request.GET.get("type", "")
     media_type = wanted if wanted in MediaType.values else MediaType.MOVIE
-    # By the index of popularity alone: what does not belong is left out on the way.
-    movies = Movie.objects.filter(popularity__isnull=False, excluded_at=None)
-    movies = movies.filter(media_type=media_type).order_by("-popularity", "-pk").only(*_COLUMNS)
+    movies = popular_first(media_type).filter(popularity__isnull=False)
+    movies = movies.order_by("-popularity", "-pk").only(*_COLUMNS)
     number = request.GET.get("p", "")
     paginator = CappedPaginator(movies, TILES)
     found = paginator.get_page(int(number) if _is_number(number) else 1)

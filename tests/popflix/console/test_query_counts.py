@@ -22,7 +22,7 @@ pytestmark = [pytest.mark.django_db, pytest.mark.both_databases]
 PINNED: dict[int, str] = {
     2: (
         "app_list, auth_user_add, console_pieces, engine_schedule_add, jsi18n, "
-        "password_change, password_change_done"
+        "password_change, password_change_done, sync_crawl_plan"
     ),
     3: (
         "auth_group_add, auth_user_password_change, console_panel events, console_panel "
@@ -31,8 +31,7 @@ PINNED: dict[int, str] = {
         "django_q_schedule_change, django_q_success_change, engine_event_change, "
         "engine_notification_change, engine_pause_change, engine_run_file, "
         "engine_schedule_delete, engine_supervisor_change, lib_auditentry_change, "
-        "lib_fieldlock_change, reconcile_changeset_undo, reconcile_load_change, "
-        "sync_certificate_change"
+        "lib_fieldlock_change, reconcile_changeset_undo, reconcile_load_change"
     ),
     4: (
         "auth_group_history, auth_user_history, console_panel coverage, "
@@ -49,32 +48,35 @@ PINNED: dict[int, str] = {
         "reconcile_change_history, reconcile_changeset_changelist, "
         "reconcile_changeset_history, "
         "sync_medialinks_history, sync_title_change, sync_certificate_changelist, "
-        "sync_certificate_history, sync_crawl_changelist, sync_crawl_history, "
-        "sync_crawl_change, sync_movie_wall, sync_provider_history"
+        "sync_certificate_history, sync_certificate_change, sync_provider_history"
     ),
     5: (
         "auth_group_change, auth_group_changelist, engine_notification_changelist, "
         "reconcile_cinema_change, reconcile_cinema_zone, "
         "sync_medialinks_change, sync_medialinks_changelist, "
         "sync_title_changelist, sync_title_history, reconcile_programmewarning_change, "
-        "sync_movie_changelist, sync_movie_history"
+        "sync_movie_changelist, sync_movie_history, sync_movie_wall, "
+        "sync_crawl_changelist, sync_crawl_history, sync_crawl_change"
     ),
     6: (
         "reconcile_programmewarning_changelist, reconcile_programmewarning_history, "
         "auth_user_changelist, auth_user_delete, lib_auditentry_changelist, "
         "reconcile_cinema_changelist, reconcile_cinema_history, "
         "reconcile_mastershow_history, "
-        "reconcile_syncshow_history, sync_availability_matrix, sync_availability_history"
+        "reconcile_syncshow_history, sync_availability_history"
     ),
     7: (
         "auth_user_change, reconcile_change_changelist, reconcile_mastershow_changelist, "
-        "sync_availability_changelist"
+        "sync_availability_changelist, sync_availability_matrix"
     ),
     8: (
         "console_letter_group, lib_auditentry_export, reconcile_syncshow_change, "
-        "reconcile_syncshow_changelist, sync_provider_changelist, sync_provider_change"
+        "reconcile_syncshow_changelist"
     ),
-    9: "engine_run_live, engine_schedule_changelist, sync_availability_change",
+    9: (
+        "engine_run_live, engine_schedule_changelist, sync_availability_change, "
+        "sync_provider_changelist, sync_provider_change"
+    ),
     10: ("engine_run_change, reconcile_change_change, reconcile_changeset_change"),
     11: "console_unit, reconcile_mastershow_change, sync_movie_change",
     12: "console_units",
@@ -82,7 +84,7 @@ PINNED: dict[int, str] = {
     15: "reconcile_changeset_review",
     16: "reconcile_changeset_decide_all",
     33: "console_panel needs",
-    48: "index",
+    50: "index",
     102: "auth_group_delete",
 }
 _LOOKED_AT = (200, 286)
