@@ -1,7 +1,7 @@
 # `make` alone lists the targets. Each target that needs packages does its own set-up.
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test soak bench check screenshots serve reset
+.PHONY: help setup demo test coverage soak bench check screenshots serve reset
 
 # The first Python that is new enough and can make a virtual environment; else one that is only
 # new enough, so that the set-up can name the missing package.
@@ -32,6 +32,10 @@ demo: ## show the main job on invented titles: SQLite, a stand-in TMDB, no key, 
 test: ## run the tests on SQLite, and on MariaDB where it is installed (ARGS="-k words")
 	$(SET_UP) --quietly browser.txt
 	@$(PY) -m tests.run $(ARGS)
+
+coverage: ## measure what the tests run of the code, and require its floors
+	$(SET_UP) --quietly browser.txt
+	@$(PY) -m tests.run --measured
 
 soak: ## run the long campaigns: many kills, thousands of titles
 	$(SET_UP) --quietly
