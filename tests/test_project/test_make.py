@@ -11,7 +11,8 @@ import pytest
 from tests.site import ROOT
 
 TARGETS = {
-    "setup", "demo", "test", "soak", "bench", "check", "coverage", "screenshots", "serve", "reset", "help",
+    "setup", "demo", "test", "coverage", "soak", "bench", "check", "screenshots", "serve", "reset",
+    "help",
 }  # fmt: skip
 
 
