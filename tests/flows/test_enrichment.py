@@ -60,6 +60,7 @@ def wait_for_runs(site: Site, count: int) -> None:
 
 
 @pytest.mark.paced
+@pytest.mark.either
 def test_one_process_brings_every_title_to_its_right_end_within_the_rate(site: Site) -> None:
     with sandboxed(site, PACED_TITLES, faults=TEN_PERCENT, retry_after=0) as sandbox:
         out = site.manage("sync_tmdb").stdout
@@ -73,6 +74,7 @@ def test_one_process_brings_every_title_to_its_right_end_within_the_rate(site: S
 
 
 @pytest.mark.paced
+@pytest.mark.either
 def test_two_processes_share_the_work_and_the_rate_and_a_third_finds_no_slot(site: Site) -> None:
     with sandboxed(site, SHARED_TITLES, faults=TEN_PERCENT, retry_after=0) as sandbox:
         processes = [site.popen("sync_tmdb", "--json") for _ in range(2)]
@@ -92,6 +94,7 @@ def test_two_processes_share_the_work_and_the_rate_and_a_third_finds_no_slot(sit
         assert all(each["requests"] for each in told)
 
 
+@pytest.mark.either
 def test_a_run_killed_twice_ends_as_an_undisturbed_one(site: Site) -> None:
     with sandboxed(site, TITLES, rate=150, latency_ms=30) as sandbox:
         for already in (90, 220):

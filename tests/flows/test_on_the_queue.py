@@ -15,7 +15,7 @@ import pytest
 from tests.flows.enrichment import asked_in_vain, expected, query, sandboxed, state
 from tests.site import Site
 
-pytestmark = pytest.mark.measured
+pytestmark = [pytest.mark.measured, pytest.mark.either]
 
 TITLES = 150
 

@@ -202,6 +202,7 @@ def test_a_signal_ends_it_between_two_batches_and_the_rest_comes_next_time() -> 
 # --- a real kill ---------------------------------------------------------------------------------
 
 
+@pytest.mark.either
 def test_kill_nine_while_it_applies_leaves_no_doubt(site: Site, tmp_path: Path) -> None:
     feed = tmp_path / "feed.json"
     feed.write_text(json.dumps({"data": {"allShows": _feed(cinemas=120, shows=5)}}))

@@ -5,8 +5,12 @@ from __future__ import annotations
 import time
 from pathlib import Path
 
+import pytest
+
 from tests.reconcile.feed.made import row, write
 from tests.site import Site
+
+pytestmark = pytest.mark.either
 
 ROWS = 8_000
 OLD, NEW = "A", "U"

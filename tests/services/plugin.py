@@ -56,6 +56,21 @@ def _prepare_environment() -> None:
 _prepare_environment()
 
 
+def _has_mariadb() -> bool:
+    return bool(os.environ.get("POPFLIX_TEST_MARIADB_URL") or shutil.which("mariadbd"))
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What is marked `either` runs on MariaDB in `make test`, and on SQLite in `make soak`; where
+    there is no MariaDB, on SQLite."""
+    later = "sqlite" if _has_mariadb() else "mariadb"
+    for item in items:
+        called = getattr(item, "callspec", None)
+        if called and item.get_closest_marker("either") and later in called.id.split("-"):
+            item.add_marker(pytest.mark.soak)
+
+
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object]:
     """Coverage measures the child processes of those tests alone that are marked `measured`."""

@@ -14,6 +14,8 @@ from popflix import sandbox
 from tests.services.servers import free_port
 from tests.site import Site
 
+pytestmark = pytest.mark.either
+
 
 @dataclass(frozen=True)
 class Mistake:

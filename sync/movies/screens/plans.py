@@ -31,7 +31,12 @@ def form(request: HttpRequest) -> HttpResponseBase:
 
 def made(request: HttpRequest) -> HttpResponseBase:
     """Who loads the address anew, without what was asked, is led to the form."""
-    return _made(request) if request.method == "POST" else redirect("admin:sync_crawl_plan")
+    return _made(request) if request.method == "POST" else _again(request)
+
+
+@page(RUN)
+def _again(request: HttpRequest) -> HttpResponseBase:
+    return redirect("admin:sync_crawl_plan")
 
 
 @action(RUN)

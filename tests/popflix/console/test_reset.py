@@ -12,7 +12,7 @@ import pytest
 
 from tests.site import ROOT, Site
 
-pytestmark = pytest.mark.measured
+pytestmark = [pytest.mark.measured, pytest.mark.either]
 
 FILL = """
 from django.contrib.auth.models import User

@@ -17,7 +17,7 @@ from tests.popflix.engine.clusters import SECONDS, WorkingSite, working
 from tests.services.plugin import require
 from tests.site import create_mysql_database
 
-pytestmark = pytest.mark.measured
+pytestmark = [pytest.mark.measured, pytest.mark.either]
 
 CHUNKS = 12
 # The work of processes alone, the same on any database: on MariaDB in the soak tier.

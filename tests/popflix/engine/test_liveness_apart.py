@@ -14,6 +14,8 @@ import pytest
 
 from tests.site import ROOT, Site
 
+pytestmark = pytest.mark.either
+
 ROWS = 300
 
 

@@ -13,7 +13,7 @@ from popflix.engine.q2 import cluster
 from popflix.engine.q2.marks import ClusterFolder
 from popflix.lib.command import StopRequest
 
-pytestmark = pytest.mark.measured
+pytestmark = [pytest.mark.measured, pytest.mark.either]
 
 
 def test_there_is_a_main_cluster_and_a_small_one() -> None:

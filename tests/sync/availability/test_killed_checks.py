@@ -8,9 +8,13 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+import pytest
+
 from popflix.sandbox import Sandbox, running
 from tests.flows.availability import NAME, fill
 from tests.site import Site
+
+pytestmark = pytest.mark.either
 
 MOVIES, KILLS = 160, 2
 UNIT = ("run_unit", f"check-availability-{NAME}", "--param", "batch_size=10")

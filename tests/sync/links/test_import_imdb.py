@@ -23,6 +23,8 @@ from sync.links.models import MediaLinks, Title, TitleRating
 from tests.site import Site
 from tests.sync.links.imdb import fields, movies, write, write_ratings
 
+pytestmark = pytest.mark.either
+
 
 def call(*arguments: str | Path) -> str:
     out = io.StringIO()

@@ -19,6 +19,8 @@ from popflix.engine.views.events import as_line, is_closed
 from tests.popflix.engine.commands.conftest import Manage
 from tests.site import Site
 
+pytestmark = pytest.mark.either
+
 KEYS = ["id", "at", "unit", "run", "kind", "milestone_id", "payload"]
 
 
