@@ -23,7 +23,7 @@ from popflix.console.groups import (
 )
 from popflix.console.models import Granted
 
-pytestmark = [pytest.mark.django_db, pytest.mark.both_databases]
+pytestmark = pytest.mark.django_db
 
 
 def migrated() -> None:

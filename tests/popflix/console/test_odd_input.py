@@ -11,7 +11,7 @@ from popflix.lib.models import AuditEntry, QuarantinedRow
 from sync.links.models import MediaLinks, Title
 from tests.popflix.console.walking import NOW, failed_run
 
-pytestmark = [pytest.mark.django_db, pytest.mark.both_databases]
+pytestmark = pytest.mark.django_db
 RUN_NOW = "/admin/console/units/prune/run/"
 HUGE = "9" * 30
 ENDLESS = "9" * 5000  # more digits than Python makes a number of

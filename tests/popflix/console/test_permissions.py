@@ -20,7 +20,7 @@ from popflix.lib.admin import ReadOnlyAdmin
 from popflix.lib.models import AuditEntry
 from tests.popflix.console import walking
 
-pytestmark = [pytest.mark.django_db, pytest.mark.both_databases]
+pytestmark = pytest.mark.django_db
 
 # By the names of their addresses, or their labels. Whoever adds one here says that nothing stands
 # on it which needs a permission.

@@ -15,7 +15,7 @@ from django.test.utils import CaptureQueriesContext
 from tests.popflix.console import walking
 from tests.popflix.console.populating import Population
 
-pytestmark = [pytest.mark.django_db, pytest.mark.both_databases]
+pytestmark = pytest.mark.django_db
 
 # The queries of each page by its name. Two of them are the session and the account. On SQLite the
 # limiter's buckets lie in a file of their own, and what asks them takes one query less.

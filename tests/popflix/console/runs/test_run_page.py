@@ -26,7 +26,7 @@ from popflix.lib.limiter.survey import BucketView
 from tests.popflix.console.clock import FakeClock
 from tests.popflix.console.runs.made import RUN, failed, member, page, queued, working
 
-pytestmark = [pytest.mark.django_db, pytest.mark.both_databases]
+pytestmark = pytest.mark.django_db
 
 
 def sampled(run: Run, *counts: int, now: dt.datetime | None = None) -> None:

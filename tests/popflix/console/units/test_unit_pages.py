@@ -19,7 +19,7 @@ from popflix.engine.models.pauses import Holder
 from popflix.lib.clock import SYSTEM_CLOCK
 from tests.popflix.console.units.conftest import Member
 
-pytestmark = [pytest.mark.django_db, pytest.mark.both_databases]
+pytestmark = pytest.mark.django_db
 LIST, HERE = "/admin/console/units/", "/admin/console/units/greet/"
 MINUTE = dt.timedelta(minutes=1)
 
