@@ -38,8 +38,8 @@ coverage: ## measure what the tests run of the code, and require its floors
 	@$(PY) -m tests.run --measured
 
 soak: ## run the long campaigns: many kills, thousands of titles
-	$(SET_UP) --quietly
-	@$(PY) -m pytest -m soak $(ARGS)
+	$(SET_UP) --quietly browser.txt
+	@$(PY) -m tests.run --soak $(ARGS)
 
 bench: ## measure ratios against the floor and a peer
 	$(SET_UP) --quietly bench.txt

@@ -39,7 +39,7 @@ _COVERAGE = ("--cov", "--cov-report=", "--cov-fail-under=0")  # the floor is for
 _SQLITE = "not soak and not paced and not browser"
 _RATE = "paced and not soak"
 _MARIADB = "both_databases and not soak and not paced"
-MEASURED = "--measured"
+MEASURED, SOAK = "--measured", "--soak"
 _NO_BYTECODE = "PYTHONDONTWRITEBYTECODE"
 _MEMORY = Path("/dev/shm")
 _ROOM_BYTES = 3 * 1024**3  # several times what a whole run writes
@@ -252,8 +252,22 @@ def _tell(passes: Sequence[Pass], without: str) -> None:
         say(f"{each.name}: {each.summary}")
 
 
+def run_soak(arguments: Sequence[str]) -> int:
+    """The long campaigns, and the browser's apart: what it needs is in the way of the others."""
+    if arguments:
+        return run_pass("Soak", ["-m", "soak", *arguments]).exit_code
+    passes = [
+        run_pass("Soak", ["-m", "soak and not browser"]),
+        run_pass("Browser", ["tests/browser", "-m", "soak and browser"]),
+    ]
+    _tell(passes, "")
+    return max(each.exit_code for each in passes)
+
+
 def main(arguments: Sequence[str]) -> int:
     try:
+        if arguments and arguments[0] == SOAK:
+            return run_soak(arguments[1:])
         if list(arguments) == [MEASURED]:
             return run_all(is_measured=True)
         if arguments:

@@ -41,8 +41,10 @@ def clean_title(title: str) -> str:
     bare = title
     while (shorter := _SUFFIX.sub("", bare)) != bare and shorter.strip():
         bare = shorter
-    folded = unicodedata.normalize("NFKD", bare.casefold())
-    letters = "".join(char for char in folded if not unicodedata.combining(char))
+    letters = bare.casefold()
+    if not letters.isascii():  # most are, of the hundred thousand movies of some years
+        apart = unicodedata.normalize("NFKD", letters)
+        letters = "".join(char for char in apart if not unicodedata.combining(char))
     return _SEPARATED.sub(" ", letters).strip()
 
 
@@ -61,7 +63,7 @@ def match(wanted: Mapping[str, tuple[int, int]], movies: Iterable[Known]) -> set
     """The ids of the movies that `wanted`, of `spans`, means: one movie a title at most."""
     found: dict[str, set[int]] = {}
     for movie in movies:
-        for name in {clean_title(title) for title in movie.titles}:
+        for name in set(map(clean_title, set(movie.titles))):
             span = wanted.get(name)
             if span and span[0] - YEARS_APART <= movie.year <= span[1] + YEARS_APART:
                 found.setdefault(name, set()).add(movie.id)

@@ -29,7 +29,7 @@ from sync.availability.held import imdb_ids
 from sync.availability.models import Availability, Provider
 from sync.availability.source import AvailabilitySource, Scope
 from sync.availability.store import Rules
-from sync.availability.types import Checker, Kind, ProviderConfig
+from sync.availability.types import UNIT_PREFIX, Checker, Kind, ProviderConfig
 from sync.availability.wish import Wish, read_wish
 from sync.links.kin import attempts_of, done_by
 from sync.tmdb import key
@@ -42,7 +42,7 @@ _DAY_SECONDS = 86_400.0
 
 def check_availability(ctx: RunContext) -> Mapping[str, object]:
     """Body of the units `check-availability-<provider>`. Raises StopsUnit, OperatorError."""
-    config = providers.find(ctx.unit.removeprefix("check-availability-"))
+    config = providers.find(ctx.unit.removeprefix(UNIT_PREFIX))
     with checking(config, ctx) as checker:
         wish = read_wish(ctx.params)
         work = _Checking(ctx, config, Gated(checker, wish.threads(config)), wish)

@@ -16,7 +16,7 @@ from popflix.lib.limiter.survey import survey
 from popflix.lib.tally import counts
 from sync.availability.models import Availability, Provider, ProviderHour
 from sync.availability.providers import allowed_rate
-from sync.availability.types import ProviderConfig
+from sync.availability.types import ProviderConfig, unit_name
 
 HOURS = 24
 MOST_DUE = 100_000  # that are counted
@@ -110,7 +110,7 @@ class Health:
 
     @property
     def unit(self) -> str:
-        return f"check-availability-{self.provider.name}"
+        return unit_name(self.provider.name)
 
 
 def read_health(provider: Provider, now: dt.datetime) -> Health:
@@ -135,7 +135,7 @@ def read_health(provider: Provider, now: dt.datetime) -> Health:
 def read_all(providers: Sequence[Provider], now: dt.datetime) -> list[Health]:
     """Of each provider all but its hours and mirrors, in as many queries as of one."""
     configs, day, rates = configured(), days(now), _rates()
-    names = [f"check-availability-{each.name}" for each in providers]
+    names = [unit_name(each.name) for each in providers]
     paused = list(Pause.objects.filter(unit__in=names).order_by("at"))
     due = counts([_due(each, now) for each in providers])
     return [

@@ -21,6 +21,7 @@ from popflix.lib.clock import SYSTEM_CLOCK, Clock
 from popflix.lib.errors import OperatorError
 from sync.availability.models import Availability, Provider
 from sync.availability.rows import checked_rows
+from sync.availability.types import unit_name
 from sync.availability.wanted import wanted_now
 from sync.availability.wish import MOST_MOVIES
 
@@ -75,7 +76,7 @@ def wake(places: Places, *, by: str, clock: Clock = SYSTEM_CLOCK) -> list[str]:
 
 
 def _wake(name: str, movies: Collection[int], by: str, clock: Clock) -> str:
-    unit = f"check-availability-{name}"
+    unit = unit_name(name)
     if registry.find(unit) is None:
         return f"{name} is not asked: POPFLIX_PROVIDERS names it no longer."
     few = sorted(movies) if len(movies) <= MOST_MOVIES else []

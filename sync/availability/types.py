@@ -8,7 +8,13 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Protocol
 
+UNIT_PREFIX = "check-availability-"  # of the unit that checks a provider; its name follows
 ANYWHERE = ""  # the region of an answer that holds for no region in particular
+
+
+def unit_name(provider: str) -> str:
+    """The name of the unit that checks the provider of this name."""
+    return f"{UNIT_PREFIX}{provider}"
 
 
 class Found(StrEnum):
@@ -64,7 +70,7 @@ class ProviderConfig:
 
     @property
     def unit(self) -> str:
-        return f"check-availability-{self.name}"
+        return unit_name(self.name)
 
     @property
     def bucket(self) -> str:

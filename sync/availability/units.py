@@ -22,9 +22,8 @@ from popflix.lib.errors import OperatorError
 from sync.availability import providers, rows, wish
 from sync.availability.fetching import check_availability, why_not_ready
 from sync.availability.models import Availability, Provider
-from sync.availability.types import ProviderConfig
+from sync.availability.types import UNIT_PREFIX, ProviderConfig
 
-PREFIX = "check-availability-"
 EVERY_SECONDS = 1800
 GIVEN_UP_KINDS = ("limited", "fault", "refused", "rule", "redirect", "gone", "controls")
 _RETRY = RetryPolicy(attempts=3, base_seconds=20, cap_seconds=300, deadline_seconds=900)
@@ -89,9 +88,9 @@ def letters_of(config: ProviderConfig) -> ProviderLetters:
 
 def return_checks(run: Run, token_prefix: str) -> None:
     """A run died: the rows of its provider that it had claimed are due at once."""
-    if not run.unit.startswith(PREFIX):
+    if not run.unit.startswith(UNIT_PREFIX):
         return
-    provider = Provider.objects.filter(name=run.unit.removeprefix(PREFIX)).first()
+    provider = Provider.objects.filter(name=run.unit.removeprefix(UNIT_PREFIX)).first()
     if provider is None:
         return
     release_rows(

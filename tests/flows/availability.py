@@ -21,7 +21,8 @@ from popflix.lib.errors import OperatorError
 from popflix.sandbox import Sandbox
 from sync.availability import providers, rows
 from sync.availability.models import Availability, AvailabilityFlip, Outcome
-from sync.availability.units import PREFIX, register_provider_units
+from sync.availability.types import UNIT_PREFIX
+from sync.availability.units import register_provider_units
 from sync.movies.models import Movie
 from tests.site import ROOT, Site
 
@@ -78,7 +79,7 @@ def provided(sandbox: Sandbox, **more: Any) -> Iterator[None]:
         finally:
             for name in names:
                 registry.release(name)
-                deadletters.forget(f"availability-{name.removeprefix(PREFIX)}")
+                deadletters.forget(f"availability-{name.removeprefix(UNIT_PREFIX)}")
 
 
 def movies(count: int) -> range:

@@ -26,8 +26,8 @@ from sync.availability.health import (
 from sync.availability.models import Provider
 from sync.availability.screens.told import percent
 from sync.availability.screens.words import VIEW, VIEW_PROVIDER
+from sync.availability.types import UNIT_PREFIX
 
-_UNIT = "check-availability-"
 _CONTROLS = State("Controls", Tone.HOLD)
 _UNKNOWN = State("Unknown", Tone.WAIT)
 
@@ -54,7 +54,9 @@ def _told(day: Figures) -> str:
 
 def availability_needs(now: dt.datetime) -> list[Need]:
     """Two queries, and a third where something needs a person."""
-    held = list(Pause.objects.filter(condition=CONDITION, unit__startswith=_UNIT).order_by("at"))
+    held = list(
+        Pause.objects.filter(condition=CONDITION, unit__startswith=UNIT_PREFIX).order_by("at")
+    )
     bad = {key: figures for key, figures in days(now).items() if figures.has_many_unknown}
     if not held and not bad:
         return []
@@ -68,7 +70,7 @@ def availability_needs(now: dt.datetime) -> list[Need]:
 def _paused(held: list[Pause], keys: Mapping[str, int]) -> Iterator[Need]:
     """Instead of what the engine tells of the unit that stopped for it."""
     for pause in held:
-        name = pause.unit.removeprefix(_UNIT)
+        name = pause.unit.removeprefix(UNIT_PREFIX)
         yield Need(
             _CONTROLS, f"{name} is not asked: its controls disagree", short(pause.why),
             _page(keys.get(name)), "See its health", rank=14, permission=VIEW_PROVIDER,
@@ -78,7 +80,7 @@ def _paused(held: list[Pause], keys: Mapping[str, int]) -> Iterator[Need]:
 
 def _unknown(bad: Mapping[int, Any], keys: Mapping[str, int], held: list[Pause]) -> Iterator[Need]:
     """Not of a provider that is paused: that is told already."""
-    paused = {pause.unit.removeprefix(_UNIT) for pause in held}
+    paused = {pause.unit.removeprefix(UNIT_PREFIX) for pause in held}
     for name, key in keys.items():
         if key in bad and name not in paused:
             share, count = percent(bad[key].unknown_percent), bad[key].check_count
