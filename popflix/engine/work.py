@@ -9,7 +9,7 @@ database.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 from django.db import connections, router, transaction
@@ -17,6 +17,7 @@ from django.db.models import Case, F, QuerySet, Value, When
 
 from popflix.engine.models import Lane, WorkRow
 from popflix.lib.locks import again_when_locked
+from popflix.lib.tally import counts
 
 Rows = QuerySet[Any]
 Among = Mapping[str, Any] | None
@@ -59,12 +60,24 @@ def claim_rows(
 
 def _lock(due: Rows, lanes: Iterable[int], limit: int, skip_locked: bool) -> list[Any]:
     keys: list[Any] = []
-    for lane in lanes:
+    for rows in _with_rows([due.filter(lane=lane) for lane in lanes]):
         if len(keys) < limit:
-            oldest = due.filter(lane=lane).order_by("due_at")
+            oldest = rows.order_by("due_at")
             locked = oldest.select_for_update(skip_locked=skip_locked)
             keys += locked.values_list("pk", flat=True)[: limit - len(keys)]
     return keys
+
+
+def _with_rows(lanes: Sequence[Rows]) -> list[Rows]:
+    """The lanes in which something is due, looked at from the newest end; the last one unseen.
+
+    The oldest end of a lane lies behind what other claims have just taken away: InnoDB reads on
+    over all that is not purged yet, 10 ms for each lane, empty or not (measured at a million rows
+    while batches are claimed one after the other).
+    """
+    urgent, last = lanes[:-1], lanes[-1:]
+    found = counts([rows.order_by("-due_at").values("pk")[:1] for rows in urgent])
+    return [rows for rows, count in zip(urgent, found, strict=True) if count] + [*last]
 
 
 def _lease(due: Rows, keys: list[Any], token: str, until: dt.datetime) -> list[Any]:

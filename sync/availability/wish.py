@@ -14,7 +14,7 @@ from sync.availability.types import ProviderConfig
 MOST_MOVIES = 10_000  # named one by one
 MOST_CONCURRENCY = 64  # as POPFLIX_PROVIDERS takes it
 MOST_STALE_HOURS = 24 * 365
-_MOST_BATCH, _LEAST_BATCH = 1000, 50
+_MOST_BATCH, _LEAST_BATCH = 2500, 50
 _BATCH_SECONDS = 60.0
 _MOST_KEY = 2**63 - 1
 

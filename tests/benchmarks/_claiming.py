@@ -1,6 +1,6 @@
 """Claims batches of one provider's rows as a run does, and prints how long each took.
 
-python -m tests.benchmarks._claiming NAME BATCHES SIZE
+python -m tests.benchmarks._claiming NAME BATCHES SIZE PAUSE_SECONDS
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import django
 LEASE_SECONDS = 600.0
 
 
-def claims(name: str, batches: int, size: int) -> list[tuple[float, int]]:
+def claims(name: str, batches: int, size: int, pause: float = 0.0) -> list[tuple[float, int]]:
     """Milliseconds and rows of each claim."""
     from popflix.engine.work import claim_rows
     from popflix.lib.clock import SYSTEM_CLOCK
@@ -33,17 +33,19 @@ def claims(name: str, batches: int, size: int) -> list[tuple[float, int]]:
             among=among,
         )
         told.append(((time.perf_counter() - began) * 1000, len(keys)))
+        time.sleep(pause)
     return told
 
 
 def main() -> None:
     django.setup()
     name, batches, size = sys.argv[1], int(sys.argv[2]), int(sys.argv[3])
+    pause = float(sys.argv[4])
     claims(name, 1, size)  # connects
     sys.stdout.write("ready\n")
     sys.stdout.flush()
     sys.stdin.readline()  # all begin at once
-    sys.stdout.write(json.dumps(claims(name, batches, size)))
+    sys.stdout.write(json.dumps(claims(name, batches, size, pause)))
 
 
 if __name__ == "__main__":
