@@ -150,8 +150,9 @@ class _Pipeline(Generic[Item, Fetched]):
         return self.options.batch_size if limit is None else limit - self.claimed
 
     def _submit(self) -> None:
-        # One order more for each thread: it goes on while the writer commits.
-        orders = self.may_fly + (self.pool.size if self.may_fly == self.pool.size else 0)
+        # Orders ahead: threads go on while the writer commits, which may take it a second.
+        ahead = self.pool.size * 3 // 2 if self.may_fly == self.pool.size else 0
+        orders = self.may_fly + ahead
         while self.ending.end is None and self.pool.in_flight < orders:
             ticket = self.hold.next_ready(self._monotonic())
             if ticket is None:

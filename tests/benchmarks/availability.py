@@ -5,8 +5,8 @@
 Checks are `check_availability` at the sandbox's provider, with 100 ms latency and its controls.
 Claims are those of four processes at once, batches of 100, from as many rows as there are movies,
 on MariaDB: each four times a second, which is ten times what a worker that also asks can use, and
-without a pause, where the server does not come to remove what is claimed from the index. `sync_status` is timed within its process: the interpreter's start is not its
-fault.
+without a pause, where the server does not come to remove what is claimed from the index.
+`sync_status` is timed within its process: the interpreter's start is not its fault.
 """
 
 from __future__ import annotations
