@@ -128,7 +128,8 @@ Q_CLUSTER = {
     "recycle": 200,
     "max_rss": 400_000,
     "cache": "queue",
-    "ALT_CLUSTERS": {"operator": {"workers": 1, "queue_limit": 1, "scheduler": False}},
+    # Two: whoever starts a crawl by hand takes one for its first 30 seconds, a click the other.
+    "ALT_CLUSTERS": {"operator": {"workers": 2, "queue_limit": 2, "scheduler": False}},
 }
 
 # --- Applications ----------------------------------------------------------------------

@@ -76,7 +76,7 @@ def check_clusters(queue: Settings) -> Found:
         yield _error(
             "E007",
             f'Q_CLUSTER names no second cluster "{OPERATOR}".',
-            'Set "ALT_CLUSTERS": {"operator": {"workers": 1, "queue_limit": 1, '
+            'Set "ALT_CLUSTERS": {"operator": {"workers": 2, "queue_limit": 2, '
             '"scheduler": False}}.',
         )
         others = {}

@@ -19,6 +19,7 @@ class Ticket(Generic[Item]):
     item: Item
     leased_at: float
     tries: int = 0  # repeated fetches so far
+    is_urgent: bool = False  # somebody waits for it at this moment
 
 
 Results = list[tuple[Ticket[Item], Fetched | UpstreamError]]
@@ -46,6 +47,13 @@ class Hold(Generic[Item, Fetched]):
         self._ready.extend(tickets)
         return len(tickets)
 
+    def add_first(self, items: Sequence[Item], leased_at: float) -> int:
+        """Before all that is ready; its result is not kept waiting either."""
+        tickets = [Ticket(item, leased_at, is_urgent=True) for item in items]
+        self._all.update(tickets)
+        self._ready.extendleft(reversed(tickets))
+        return len(tickets)
+
     def ready(self) -> int:
         return len(self._ready)
 
@@ -70,6 +78,9 @@ class Hold(Generic[Item, Fetched]):
         if not self.results:
             self._oldest_result_at = now
         self.results.append((ticket, outcome))
+
+    def has_urgent_results(self) -> bool:
+        return any(ticket.is_urgent for ticket, _ in self.results)
 
     def oldest_result_age(self, now: float) -> float:
         return now - self._oldest_result_at

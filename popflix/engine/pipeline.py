@@ -6,9 +6,9 @@
                                                      ... and whatever is left -> give_back
 
 One thread, the writer, does all of it but the fetching. What is claimed and not yet settled or
-given back never exceeds `batch_size`, so a kill wastes no more requests than that; the pool stays
-full across batches, because the next items are claimed while results still come in. Nobody
-sleeps in the pool: an item that must wait lies in the heap of delayed ones.
+given back never exceeds `batch_size`, but for what is urgent, so a kill wastes no more requests
+than that; the pool stays full across batches, because the next items are claimed while results
+still come in. Nobody sleeps in the pool: an item that must wait lies in the heap of delayed ones.
 
 A pipeline *halts* when no further fetch may start: a stop, a wait too long to be held here, or an
 error. What is in flight then comes home and is settled, and the rest is given back.
@@ -34,18 +34,20 @@ from popflix.lib.locks import again_when_locked
 __all__ = ["Counts", "End", "PipelineEnd", "Source", "run_pipeline"]
 
 LOOK_SECONDS = 0.25  # how late a signal is noticed
+URGENT_SECONDS = 1.0  # between two looks for what somebody waits for
 DRY_SECONDS = 1.0  # pause between claims while the source gives less than asked for
 POISON_SECONDS = 3600.0  # an item that breaks the code steps aside, else it breaks every run
 
 
 @dataclass(frozen=True)
-class _Options:
+class _Options(Generic[Item]):
     batch_size: int
     retries: int
     limit: int | None
     commit_every_seconds: float
     on_progress: Callable[[PipelineEnd], None] | None
     random01: Callable[[], float]
+    claim_urgent: Callable[[int], Sequence[Item]] | None
 
 
 def run_pipeline(
@@ -60,16 +62,21 @@ def run_pipeline(
     lease_seconds: float = 60.0,
     on_progress: Callable[[PipelineEnd], None] | None = None,
     random01: Callable[[], float] = random.random,
+    claim_urgent: Callable[[int], Sequence[Item]] | None = None,
 ) -> PipelineEnd:
     """Work until nothing is due, `limit` items were claimed, or something halts it.
 
     `retries` is how often one item is fetched again within its claim, `lease_seconds` how long
-    the source's leases last (they are renewed at half of it), `on_progress` is called after each
-    commit with the figures so far. Raises FenceLost (nothing is given back: it is no longer
-    ours), and `Refused` or any other error of the source after settling what is done and giving
-    back the rest.
+    the source's leases last (they are renewed at half of it), `on_progress` is called after
+    each commit with the figures so far. `claim_urgent(limit)` is asked once a second, beside
+    what is held already, for items that go before all others and are stored at once: where
+    batches are large somebody would wait long. Raises FenceLost (nothing is given back: it is
+    no longer ours), and `Refused` or any other error of the source after settling what is done
+    and giving back the rest.
     """
-    options = _Options(batch_size, retries, limit, commit_every_seconds, on_progress, random01)
+    options: _Options[Item] = _Options(
+        batch_size, retries, limit, commit_every_seconds, on_progress, random01, claim_urgent
+    )
     hold: Hold[Item, Fetched] = Hold(lease_seconds / 2)
     pool: FetchPool[Ticket[Item], Fetched] = FetchPool(
         lambda ticket: source.fetch(ticket.item), concurrency, breaks=breaks
@@ -85,7 +92,7 @@ class _Pipeline(Generic[Item, Fetched]):
         source: Source[Item, Fetched],
         pool: FetchPool[Ticket[Item], Fetched],
         hold: Hold[Item, Fetched],
-        options: _Options,
+        options: _Options[Item],
     ) -> None:
         self.ctx, self.source, self.options = ctx, source, options
         self.pool, self.hold = pool, hold
@@ -93,7 +100,7 @@ class _Pipeline(Generic[Item, Fetched]):
         self.counts = Counts()
         self.claimed = self.fetches = self.retries = self.given_back = 0
         self.may_fly = pool.size  # fewer while our own threads crowd the limiter
-        self.next_claim_at = 0.0
+        self.next_claim_at = self.next_look_at = 0.0
 
     def run(self) -> PipelineEnd:
         while self.ending.end is None or self.pool.in_flight:
@@ -114,6 +121,7 @@ class _Pipeline(Generic[Item, Fetched]):
         self._submit()  # before the writer is busy, so that no thread waits for it
         if self._is_commit_due():
             self._commit()
+        self._claim_urgent()
         self._claim()
         self._submit()
         self._renew()
@@ -144,6 +152,17 @@ class _Pipeline(Generic[Item, Fetched]):
             self.next_claim_at = now + DRY_SECONDS if got < wanted else now
         if not self.hold:
             self.ending.halt(End.DONE if self._left_to_claim() else End.LIMIT)
+
+    def _claim_urgent(self) -> None:
+        """Only while the pool is busy with others: else the next claim brings it as well."""
+        claim, now = self.options.claim_urgent, self._monotonic()
+        is_idle = self.ending.end is not None or not self.hold
+        if claim is None or is_idle or now < self.next_look_at:
+            return
+        self.next_look_at = now + URGENT_SECONDS
+        wanted = min(self.pool.size, self._left_to_claim())
+        if wanted > 0:
+            self.claimed += self.hold.add_first(claim(wanted), leased_at=now)
 
     def _left_to_claim(self) -> int:
         limit = self.options.limit
@@ -226,7 +245,8 @@ class _Pipeline(Generic[Item, Fetched]):
         is_idle = not self.pool.in_flight and not self.hold.ready()
         is_enough = len(self.hold.results) >= max(1, self.options.batch_size // 2)
         age = self.hold.oldest_result_age(self._monotonic())
-        return is_idle or is_enough or age >= self.options.commit_every_seconds
+        is_old = age >= self.options.commit_every_seconds
+        return is_idle or is_enough or is_old or self.hold.has_urgent_results()
 
     def _commit(self) -> None:
         results = self.hold.take_results()

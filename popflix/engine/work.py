@@ -9,7 +9,7 @@ database.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from django.db import connections, router, transaction
@@ -21,6 +21,7 @@ from popflix.lib.tally import counts
 
 Rows = QuerySet[Any]
 Among = Mapping[str, Any] | None
+OPERATORS_AFTER_SECONDS = 3.0  # a run that was started for a click claims its rows long before
 
 
 def claim_rows(
@@ -31,36 +32,40 @@ def claim_rows(
     lease_seconds: float,
     now: dt.datetime,
     only: Collection[Any] | None = None,
-    exclude_lanes: Collection[int] = (),
+    operators_after: float = 0.0,
     among: Among = None,
 ) -> list[Any]:
     """Lease up to `limit` due rows, most urgent lane first; returns their keys.
 
     Each row gets the token, the lease's end as `due_at`, and one attempt more. `only` narrows
     to these keys, `among` to rows with these values: columns that the index has before `lane`.
-    An empty list means that nothing was due at `now`: rows that another worker was claiming at
-    the same moment are waited for.
+    What operators want is left for `operators_after` seconds to the runs that were started for
+    it: claimed by a long one, it would wait behind all that this one holds already. An empty
+    list means that nothing was due at `now`: rows that another worker was claiming at the same
+    moment are waited for.
     """
-    lanes = [lane for lane in Lane.values if lane not in exclude_lanes]
     due = _rows(model, among).filter(due_at__lte=now)
     if only is not None:
         due = due.filter(pk__in=list(only))
+    lanes = [due.filter(lane=lane) for lane in Lane.values]
+    if operators_after:
+        lanes[0] = lanes[0].filter(due_at__lte=now - dt.timedelta(seconds=operators_after))
 
     def claim(skip_locked: bool) -> list[Any]:
         with transaction.atomic(using=_database(model)):
-            keys = _lock(due, lanes, limit, skip_locked)
+            keys = _lock(lanes, limit, skip_locked)
             return _lease(due, keys, token, now + dt.timedelta(seconds=lease_seconds))
 
     skip = connections[_database(model)].features.has_select_for_update_skip_locked
     keys = again_when_locked(lambda: claim(skip))
-    if not keys and skip and due.filter(lane__in=lanes).exists():
+    if not keys and skip and any(rows.exists() for rows in lanes):
         keys = again_when_locked(lambda: claim(False))
     return keys
 
 
-def _lock(due: Rows, lanes: Iterable[int], limit: int, skip_locked: bool) -> list[Any]:
+def _lock(lanes: Sequence[Rows], limit: int, skip_locked: bool) -> list[Any]:
     keys: list[Any] = []
-    for rows in _with_rows([due.filter(lane=lane) for lane in lanes]):
+    for rows in _with_rows(lanes):
         if len(keys) < limit:
             oldest = rows.order_by("due_at")
             locked = oldest.select_for_update(skip_locked=skip_locked)

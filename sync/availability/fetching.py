@@ -132,6 +132,7 @@ class _Checking:
                 limit=self._limit_left(),
                 commit_every_seconds=self._commit_seconds(),
                 lease_seconds=settings.POPFLIX_LEASE_SECONDS,
+                claim_urgent=source.claim_urgent,
             )
 
         end = drain(self._ctx, work, next_due=soonest, what="checks")

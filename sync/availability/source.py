@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from popflix.engine.context import RunContext
-from popflix.engine.models import Run
+from popflix.engine.models import Lane, Run
 from popflix.engine.pauses import StopsUnit
 from popflix.engine.source import Counts
 from popflix.engine.work import claim_rows, give_back_rows, renew_rows
@@ -66,8 +66,15 @@ class AvailabilitySource:
         self.figures = figures
 
     def claim(self, limit: int) -> list[Asked]:
+        return self._claim(limit, self._scope.among)
+
+    def claim_urgent(self, limit: int) -> list[Asked]:
+        """What operators want, and nothing else."""
+        return self._claim(limit, {**self._scope.among, "lane": Lane.OPERATOR})
+
+    def _claim(self, limit: int, among: Mapping[str, Any]) -> list[Asked]:
         token = self._ctx.lease_token(next(self._claims))
-        while keys := self._lease(token, limit):
+        while keys := self._lease(token, limit, among):
             claimed = read_asked(keys, token, fresh_since=self._fresh_since())
             if claimed.unwanted:
                 self._put_off(claimed.unwanted)
@@ -118,14 +125,14 @@ class AvailabilitySource:
 
     # --- claiming -----------------------------------------------------------------------
 
-    def _lease(self, token: str, limit: int) -> list[int]:
+    def _lease(self, token: str, limit: int, among: Mapping[str, Any]) -> list[int]:
         return claim_rows(
             Availability,
             token=token,
             limit=limit,
             lease_seconds=self._lease_seconds,
             now=self._ctx.now(),
-            among=self._scope.among,
+            among=among,
         )
 
     def _fresh_since(self) -> dt.datetime | None:

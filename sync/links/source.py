@@ -8,7 +8,12 @@ from collections.abc import Collection, Sequence
 
 from popflix.engine.context import RunContext
 from popflix.engine.source import Counts
-from popflix.engine.work import claim_rows, give_back_rows, renew_rows
+from popflix.engine.work import (
+    OPERATORS_AFTER_SECONDS,
+    claim_rows,
+    give_back_rows,
+    renew_rows,
+)
 from popflix.lib.http import BadPayload, NotFound, Rejected, UpstreamError
 from sync.links.decide import Answer, Failure, Fault, Kind, Outcome, Policy, is_settled
 from sync.links.lookup import LookUp, Question
@@ -46,6 +51,7 @@ class LinkSource:
             lease_seconds=self._lease_seconds,
             now=self._ctx.now(),
             only=self._only,
+            operators_after=0.0 if self._only is not None else OPERATORS_AFTER_SECONDS,
         )
         return load_questions(keys, token) if keys else []
 

@@ -8,7 +8,12 @@ from collections.abc import Collection, Sequence
 
 from popflix.engine.context import RunContext
 from popflix.engine.source import Counts
-from popflix.engine.work import claim_rows, give_back_rows, renew_rows
+from popflix.engine.work import (
+    OPERATORS_AFTER_SECONDS,
+    claim_rows,
+    give_back_rows,
+    renew_rows,
+)
 from popflix.lib.http import UpstreamError
 from sync.movies.asking import Answered, Asked, Asking
 from sync.movies.models import MovieFetch
@@ -42,6 +47,7 @@ class MovieSource:
             lease_seconds=self._lease_seconds,
             now=self._ctx.now(),
             only=self._only,
+            operators_after=0.0 if self._only is not None else OPERATORS_AFTER_SECONDS,
         )
         return read_asked(keys, token) if keys else []
 

@@ -9,7 +9,7 @@ from tests.benchmarks._report import say
 from tests.site import Site
 from tests.sync.movies.killed import crawlable_site
 
-RATE, MOVIES, CAP = 38.0, 1_500, 20
+RATE, MOVIES, CAP = 38.0, 4_500, 60
 SHARE, MOST_OFF = 0.985, 0.10
 _TABLES = ("imdbconflict", "movierating", "moviefetch", "movie", "storedpayload", "crawlgap",
            "crawlwindow", "certificate", "crawl")  # fmt: skip

@@ -53,7 +53,7 @@ def work(
         presence = Presence(workers, clock)
         ticker = Ticker(watcher, presence, clusters, seconds=tick_seconds, clock=clock)
         ticker.start()
-        say(f"Working with {workers} processes, and one for what operators start.")
+        say(f"Working with {workers} processes, and two for what operators start.")
         say("Ctrl-C ends it.")
         _guard(clusters, ticker, folder, stop, clock)
         say("Stopping: runs hand over after their chunk; Ctrl-C again to end at once.")

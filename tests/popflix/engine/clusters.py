@@ -70,7 +70,7 @@ class WorkingSite:
         self.wait_for(lambda: self.rows(active)[0][0] == 0)
 
     def wait_until_at_work(self) -> None:
-        self.wait_for(lambda: len(self.workers()) == 2 and len(self.workers("operator")) == 1)
+        self.wait_for(lambda: len(self.workers()) == 2 and len(self.workers("operator")) == 2)
 
     def end(self, number: signal.Signals = signal.SIGTERM) -> tuple[int, float]:
         """Send a signal and wait; the exit code, and how long it took."""

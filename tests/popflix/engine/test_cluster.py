@@ -93,6 +93,17 @@ def test_the_operators_cluster_is_guarded_as_well(at_work: WorkingSite) -> None:
 
 
 @ABOUT_PROCESSES
+def test_a_click_does_not_wait_for_a_long_run_that_somebody_started(at_work: WorkingSite) -> None:
+    long = at_work.enqueue("chunks", "command", count=50, seconds=0.1)
+    at_work.wait_until_done(long, 1)
+    click = at_work.enqueue("chunks", "admin", count=1, seconds=0)
+    assert at_work.wait_for_end(click) == "completed"
+    assert at_work.done(long) < 50
+    assert at_work.column(click, "dispatch_count") == 1
+    assert at_work.wait_for_end(long) == "completed"
+
+
+@ABOUT_PROCESSES
 @pytest.mark.parametrize("who", ["sentinel", "main"])
 def test_a_cluster_without_its_sentinel_or_main_process_is_replaced(
     at_work: WorkingSite, who: str

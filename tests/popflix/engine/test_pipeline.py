@@ -106,6 +106,46 @@ def test_a_slow_upstreams_results_are_committed_after_a_second() -> None:
     assert len(source.batches) >= 2
 
 
+def test_what_somebody_waits_for_goes_first_and_is_stored_at_once() -> None:
+    ctx, order = FakeContext(), list[str]()
+    source = MemorySource(ITEMS)
+
+    def note(item: str) -> None:
+        order.append(item)
+        ctx.clock.sleep(0.3)
+
+    source.while_fetching = note
+    clicks = {2: ["clicked"]}
+    asked: list[int] = []
+
+    def urgent(limit: int) -> list[str]:
+        asked.append(limit)
+        return clicks.pop(len(asked), [])
+
+    end = run(
+        source, cast(RunContext, ctx), concurrency=1, batch_size=100,
+        commit_every_seconds=1000.0, claim_urgent=urgent,
+    )  # fmt: skip
+    assert end.counts.done == end.claimed == 13
+    place = order.index("clicked")
+    assert 4 <= place <= 8  # asked once a second, which is four items
+    first = [item for item, _ in source.settled][: source.batches[0]]
+    assert "clicked" in first
+    assert source.batches[0] < 12
+    assert set(asked) == {1}  # as many as can be asked about at once
+
+
+def test_a_limit_holds_for_what_is_urgent_too() -> None:
+    ctx = FakeContext()
+    source = MemorySource(ITEMS)
+    source.while_fetching = lambda item: ctx.clock.sleep(1)
+    end = run(
+        source, cast(RunContext, ctx), concurrency=1, limit=4, batch_size=2,
+        claim_urgent=lambda limit: [f"clicked at {ctx.clock.monotonic()}"],
+    )  # fmt: skip
+    assert (end.end, end.claimed) == (End.LIMIT, 4)
+
+
 def test_progress_is_told_after_each_commit() -> None:
     told: list[PipelineEnd] = []
     run(MemorySource(ITEMS), on_progress=told.append)

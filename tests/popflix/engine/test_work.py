@@ -65,12 +65,17 @@ def test_an_expired_lease_makes_the_row_due_again() -> None:
     assert job("job-3-0000").attempts == 2
 
 
-def test_a_claim_can_be_narrowed_to_keys_and_lanes() -> None:
+def test_a_claim_can_be_narrowed_to_keys() -> None:
     add_jobs(3, after(-5), lane=Lane.BACKFILL)
-    add_jobs(1, after(-5), lane=Lane.SCHEDULE)
     assert claim(only=["job-3-0001", "unknown"]) == ["job-3-0001"]
-    assert claim(exclude_lanes=[Lane.BACKFILL]) == ["job-2-0000"]
     assert claim(only=[]) == []
+
+
+def test_what_operators_want_may_be_left_a_while_to_the_runs_they_started() -> None:
+    add_jobs(2, after(-4), lane=Lane.OPERATOR)  # due at -4 and -3
+    add_jobs(1, after(-1), lane=Lane.BACKFILL)
+    assert claim(operators_after=3.5) == ["job-0-0000", "job-3-0000"]
+    assert claim(operators_after=3.5, now=after(0.6)) == ["job-0-0001"]
 
 
 def test_a_row_that_another_worker_won_is_left_to_it(monkeypatch: pytest.MonkeyPatch) -> None:

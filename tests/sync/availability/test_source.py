@@ -129,6 +129,13 @@ def test_rows_are_asked_for_by_lane_then_by_how_long_they_are_due(
     assert [item.target.tmdb_id for item in desk.source.claim(3)] == [3, 1, 2]
 
 
+def test_operators_rows_can_be_claimed_beside_all_others(desk: Desk) -> None:
+    Availability.objects.filter(movie__tmdb_id=3).update(lane=Lane.OPERATOR)
+    assert [each.target.tmdb_id for each in desk.source.claim_urgent(9)] == [3]
+    assert desk.source.claim_urgent(9) == []
+    assert len(desk.source.claim(9)) == 2
+
+
 @pytest.mark.parametrize("found", list(Found))
 def test_nothing_is_asked_where_the_first_round_disagrees(desk: Desk, found: Found) -> None:
     """404 for all, 200 for all, a login page for all."""
