@@ -31,6 +31,7 @@ class IdList:
     imdb_only_count: int = 0
     item_count: int = 0
     odd_count: int = 0
+    first_odd: int = 0  # its place, from 1 on
 
     def add_page(self, body: bytes) -> Page:
         """Raises BadList."""
@@ -52,6 +53,7 @@ class IdList:
             tmdb_id, imdb_id = _ids(item)
         except ValueError:
             self.odd_count += 1
+            self.first_odd = self.first_odd or self.item_count
             return
         if tmdb_id:
             self.tmdb_ids.add(tmdb_id)

@@ -15,7 +15,7 @@ from sync.availability.template import host_of, placeholders
 from sync.availability.types import Checked, Found, Judged, ProviderConfig, Stored, Target
 from sync.availability.verdict import NO_IMDB_ID, unknown
 
-IN_LIST, NOT_IN_LIST = "in the list", "not in the list"
+IN_LIST, NOT_IN_LIST, UNREAD = "in the list", "not in the list", "unreadable items"
 MOST_PAGES = 20_000
 
 
@@ -68,6 +68,9 @@ class ListChecker:
             return Judged(Found.AVAILABLE, IN_LIST, words, final_host=self._host)
         if found.imdb_only_count and not imdb_id:
             return unknown(NO_IMDB_ID, "TMDB names no IMDb id for it, which the list goes by")
+        if found.odd_count:
+            words = f"{found.odd_count} of {found.item_count} items cannot be read, the first is "
+            return unknown(UNREAD, f"{words}item {found.first_odd}: it may be one of them")
         words = f"none of {found.item_count} titles in the list"
         return Judged(Found.UNAVAILABLE, NOT_IN_LIST, words, final_host=self._host)
 

@@ -24,6 +24,7 @@ from sync.availability.rows import checked_rows
 from sync.availability.types import unit_name
 from sync.availability.wanted import wanted_now
 from sync.availability.wish import MOST_MOVIES
+from sync.movies.models import Movie
 
 PERMISSION = "sync.recheck_availability"
 ACTION = "check availability again"
@@ -119,13 +120,18 @@ def _of_ids(ids: Iterable[int]) -> QuerySet[Availability]:
     return Availability.objects.filter(pk__in=wanted)
 
 
+def target_of(movie: Movie, provider: str) -> str:
+    """How the audit trail names one movie at one provider: by TMDB's number, as everywhere."""
+    return f"{movie.media_type} {movie.tmdb_id} at {provider}"
+
+
 def _target(places: Places) -> str:
     names = dict(Provider.objects.filter(pk__in=places).values_list("pk", "name"))
     told = [f"{names[pk]}: {len(movies)} movies" for pk, movies in sorted(places.items())]
     if len(places) == 1:
         ((pk, movies),) = places.items()
         if len(movies) == 1:
-            return f"movie {min(movies)} at {names[pk]}"
+            return target_of(Movie.objects.get(pk=min(movies)), names[pk])
     return ", ".join(told)
 
 

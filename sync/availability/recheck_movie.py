@@ -10,7 +10,7 @@ from popflix.lib import audit
 from popflix.lib.clock import SYSTEM_CLOCK, Clock
 from popflix.lib.errors import OperatorError
 from sync.availability import providers
-from sync.availability.recheck import ACTION, Actor, require_may, require_why, wake
+from sync.availability.recheck import ACTION, Actor, require_may, require_why, target_of, wake
 from sync.availability.rows import provider_row
 from sync.availability.types import ProviderConfig
 from sync.availability.wanted import ask_now
@@ -48,6 +48,5 @@ def _ask(config: ProviderConfig, user: Actor, movie: Movie, why: str, now: dt.da
     """In the caller's transaction; returns the provider's key."""
     provider = provider_row(config, now)
     ask_now(config, provider.pk, [movie.pk], now, lambda work: work())
-    target = f"movie {movie.pk} at {config.name}"
-    audit.record(user, ACTION, at=now, target=target, count=1, why=why)
+    audit.record(user, ACTION, at=now, target=target_of(movie, config.name), count=1, why=why)
     return int(provider.pk)

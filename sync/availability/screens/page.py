@@ -9,6 +9,7 @@ from django.http import HttpRequest
 
 from popflix.lib.models import AuditEntry
 from sync.availability.models import Availability, AvailabilityFlip
+from sync.availability.recheck import target_of
 from sync.availability.screens.shown import Shown
 from sync.availability.screens.words import RECHECK, VIEW_PROVIDER
 from sync.movies.bodies import unpack
@@ -65,11 +66,8 @@ def _flips(row: Availability) -> list[AvailabilityFlip]:
 def entries(request: HttpRequest, row: Availability) -> list[AuditEntry]:
     if not request.user.has_perm("lib.view_auditentry"):
         return []
-    return list(
-        AuditEntry.objects.filter(target=f"movie {row.movie_id} at {row.provider.name}").order_by(
-            "-at"
-        )[:_ENTRIES]
-    )
+    of_row = AuditEntry.objects.filter(target=target_of(row.movie, row.provider.name))
+    return list(of_row.order_by("-at")[:_ENTRIES])
 
 
 class Document:

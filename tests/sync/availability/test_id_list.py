@@ -103,7 +103,7 @@ def test_what_is_no_json_is_refused(body: bytes) -> None:
 )  # fmt: skip
 def test_a_few_odd_items_are_passed_over(odd: Any) -> None:
     found = read([*range(1, 12), odd])
-    assert (found.odd_count, found.item_count) == (1, 12)
+    assert (found.odd_count, found.first_odd, found.item_count) == (1, 12, 12)
     assert found.tmdb_ids == set(range(1, 12))
 
 

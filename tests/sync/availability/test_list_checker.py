@@ -96,6 +96,17 @@ def test_what_is_in_a_file_is_available_and_all_else_is_not(make: Make, tmp_path
     assert checker.request_count == 0
 
 
+def test_what_is_missing_may_be_the_item_that_cannot_be_read(make: Make, tmp_path: Path) -> None:
+    path = tmp_path / "ids.json"
+    path.write_bytes(body(*range(1, 12), "13 (new)"))
+    checker = make(str(path))
+    checker.begin()
+    assert says_of(checker, 11) == ("available", "in the list")
+    assert says_of(checker, 13) == ("unknown", "unreadable items")
+    words = checker.check(Target("movie", 13), 3).overall.words
+    assert words.startswith("1 of 12 items cannot be read, the first is item 12")
+
+
 def test_a_title_whose_imdb_id_is_not_known_may_be_in_a_list_of_imdb_ids(
     make: Make, tmp_path: Path
 ) -> None:

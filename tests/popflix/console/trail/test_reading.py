@@ -74,16 +74,20 @@ def test_a_change_is_told_before_and_after(operator: Client) -> None:
 
 
 def test_what_was_acted_on_is_linked(operator: Client) -> None:
-    unit = registry.names()[0]
+    unit, movies = registry.names()[0], reverse("admin:sync_movie_changelist")
     audit.record("anna", "retry run", at=NOW, target="greet run 17")
     audit.record("anna", "pause unit", at=NOW, target=unit)
     audit.record("anna", "edit media links", at=NOW, target="tt0111161")
+    audit.record("anna", "edit movie", at=NOW, target="movie 603")
+    audit.record("anna", "check availability again", at=NOW, target="tv 1399 at tmdb")
     audit.record("anna", "log in", at=NOW, target="127.0.0.1")
     page = operator.get(LIST).content.decode()
     for href, text in (
         (reverse("admin:engine_run_change", args=[17]), "greet run 17"),
         (reverse("console_unit", args=[unit]), unit),
         (reverse("admin:sync_medialinks_change", args=["tt0111161"]), "tt0111161"),
+        (f"{movies}?q=603&amp;excluded=all", "movie 603"),
+        (f"{movies}?q=1399&amp;excluded=all", "tv 1399 at tmdb"),
     ):
         assert f'<a href="{href}">{text}</a>' in page
     assert ">127.0.0.1<" in page
