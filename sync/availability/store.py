@@ -23,6 +23,7 @@ from sync.availability.verdict import NO_IMDB_ID
 from sync.availability.writing import Change, write_changes, write_flips
 from sync.movies.models import AskedBy
 from sync.movies.rows import write_payloads
+from sync.movies.superseded import forget_payloads
 from sync.movies.work import ask_for
 
 DOCUMENT_KIND = "watch"  # of StoredPayload
@@ -67,6 +68,7 @@ def apply_heard(
         beside = _of_regions(one, known, rules)
         changes += [_of_row(one, locked[one.asked.id], beside, rules, now, random01()), *beside]
     write_changes(changes, rules.provider_id)
+    forget_payloads(locked[one.asked.id].document for one in mine if one.document)
     flips = [each for each in changes if each.decision.is_flip]
     write_flips(flips, rules.provider_id, run_id, now)
     _ask_about_gone(mine, now)

@@ -7,7 +7,7 @@ that has one. Of a purged movie that work row is all that is kept, for the same 
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from functools import partial
 
 from django.contrib.auth.models import AbstractBaseUser, AnonymousUser
@@ -19,8 +19,9 @@ from popflix.lib.batches import chunk
 from popflix.lib.errors import OperatorError
 from popflix.lib.models import FieldLock
 from sync.movies.held import IN_ONE_STATEMENT, Key, of_keys
-from sync.movies.models import AskedBy, ImdbConflict, Movie, MovieFetch, MovieRating, StoredPayload
+from sync.movies.models import AskedBy, ImdbConflict, Movie, MovieFetch, MovieRating
 from sync.movies.outcomes import LOCKED_TABLE
+from sync.movies.superseded import forget_payloads
 from sync.movies.work import ask_for, purged_ids
 
 _ROWS_A_COMMIT = 500
@@ -101,15 +102,9 @@ def _purge(keys: Sequence[Key], by: Actor, why: str, now: dt.datetime) -> int:
     MovieRating.objects.filter(movie_id__in=ids).delete()
     FieldLock.objects.filter(table=LOCKED_TABLE, row__in=[str(pk) for pk in ids]).delete()
     Movie.objects.filter(pk__in=ids).delete()
-    _forget_payloads({each for each in payloads if each})
+    forget_payloads(payloads)
     _tell(by, "purge movies", list(rows), why, now)
     return len(rows)
-
-
-def _forget_payloads(hashes: Collection[str]) -> None:
-    """Those that no movie needs any more: equal bodies are one row."""
-    needed = set(Movie.objects.filter(payload__in=hashes).values_list("payload_id", flat=True))
-    StoredPayload.objects.filter(pk__in=sorted(set(hashes) - needed)).delete()
 
 
 def _restore(keys: Sequence[Key], by: Actor, why: str, now: dt.datetime) -> int:

@@ -23,6 +23,7 @@ from sync.movies.models import AskedBy, Movie, UpstreamState
 from sync.movies.planning import Fetched, LocksOf, Plan, no_locks, plan_movies, plan_news
 from sync.movies.rating_rows import Rated, write_ratings
 from sync.movies.rows import write_movies, write_payloads
+from sync.movies.superseded import forget_payloads
 from sync.movies.work import Settled, Work, lock_work, settled_lane, write_settled
 
 __all__ = [
@@ -81,6 +82,7 @@ def apply_movies(
     plans = plan_news(news, marks, locks_of, policy)
     _touch([(ids[one.key], one.fetched_at) for one in same])
     ids |= _write(plans, now)
+    forget_payloads(plan.mark.payload for plan in plans if plan.mark is not None)
     _settle([one for one in mine.values() if one.token or told[one.key] is not _Standing.OLDER],
             work, ids, asked_by, now)  # fmt: skip
     moved = {plan.one.key: plan.result for plan in plans if plan.is_moved}

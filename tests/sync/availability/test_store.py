@@ -151,6 +151,19 @@ def test_each_region_has_a_row_beside_it_that_is_never_due(config: ProviderConfi
     assert AvailabilityFlip.objects.filter(availability=german).count() == 1
 
 
+def test_an_answer_takes_the_place_of_the_stored_one_before(config: ProviderConfig) -> None:
+    made = leased(1, config)
+    store(config, heard(made, YES, document=pack(b'{"results": {}}')))
+    lease_again(made)
+    later = NOON + 24 * HOUR
+    body = pack(b'{"results": {"DE": {}}}')
+    store(config, heard(made, YES, later, document=body), now=later)
+    assert StoredPayload.objects.get().pk == row(1).document_id == body.sha256
+    lease_again(made)
+    store(config, heard(made, YES, later + HOUR), now=later + HOUR)  # from a stored record
+    assert StoredPayload.objects.get().pk == row(1).document_id
+
+
 def test_a_region_that_turned_has_the_movie_looked_at_again(config: ProviderConfig) -> None:
     made = leased(1, config)
     store(config, heard(made, YES, regions={"DE": offered(YES)}))

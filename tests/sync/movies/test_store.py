@@ -107,7 +107,17 @@ def test_a_changed_body_moves_the_fields_that_differ() -> None:
         ("title", "The Glass Harbour", "Harbour"),
         ("runtime", 101, None),
     }
-    assert StoredPayload.objects.count() == 2
+    assert [each.pk for each in StoredPayload.objects.all()] == [row.payload_id]
+
+
+def test_a_body_that_another_movie_needs_outlives_this_ones_change() -> None:
+    other = FIRST + 1
+    store(movie(), movie(other))
+    Movie.objects.filter(tmdb_id=other).update(payload=held().payload_id)
+    store(movie(title="Harbour"), at=NOW + DAY)
+    needed = set(Movie.objects.values_list("payload_id", flat=True))
+    assert len(needed) == 2
+    assert needed <= set(StoredPayload.objects.values_list("pk", flat=True))
 
 
 def test_a_body_that_differs_in_nothing_we_keep_moves_no_updated_at() -> None:
