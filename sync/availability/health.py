@@ -16,7 +16,7 @@ from popflix.lib.limiter.survey import survey
 from popflix.lib.tally import counts
 from sync.availability.models import Availability, Provider, ProviderHour
 from sync.availability.providers import allowed_rate
-from sync.availability.types import ProviderConfig, unit_name
+from sync.availability.types import Kind, ProviderConfig, unit_name
 
 HOURS = 24
 MOST_DUE = 100_000  # that are counted
@@ -208,8 +208,8 @@ def _rates() -> dict[str, Rate]:
 
 
 def _rate(config: ProviderConfig | None, rates: Mapping[str, Rate]) -> Rate | None:
-    """Before it was asked at all: as it is configured."""
-    if config is None:
+    """Before it was asked at all: as it is configured. A list is read as a whole and looked up."""
+    if config is None or config.kind is Kind.LIST:
         return None
     allowed = allowed_rate(config)
     return rates.get(config.bucket) or Rate(allowed, allowed)

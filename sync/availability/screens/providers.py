@@ -20,6 +20,7 @@ from sync.availability.models import Provider
 from sync.availability.providers import allowed_rate
 from sync.availability.screens.told import milliseconds, per_second, percent
 from sync.availability.screens.words import AVAILABILITY, CREDITED, VIEW
+from sync.availability.types import Kind
 
 _DIGITS = 18
 
@@ -70,6 +71,8 @@ class ShownHealth:
         if self.health.pauses:
             return "it is paused"
         seconds = self.health.eta_seconds
+        if self.is_list:
+            return "moments, once the list is read"
         if seconds is None:
             return "nobody can say"
         if not self.health.due_count:
@@ -77,10 +80,15 @@ class ShownHealth:
         return f"{'at least' if self.health.is_due_capped else 'about'} {lasted(seconds)}"
 
     @property
+    def is_list(self) -> bool:
+        config = self.health.config
+        return config is not None and config.kind is Kind.LIST
+
+    @property
     def rate(self) -> str:
         rate = self.health.rate
         if rate is None:
-            return "not configured"
+            return "the list is read as a whole" if self.is_list else "not configured"
         now, allowed = per_second(rate.now), per_second(rate.allowed)
         return f"{now} a second" if now == allowed else f"{now} of {allowed} a second"
 
@@ -88,7 +96,7 @@ class ShownHealth:
     def at_most(self) -> str:
         """TMDB has one rate for whoever asks it, whatever stands in the entry."""
         config = self.health.config
-        if config is None:
+        if config is None or self.is_list:
             return ""
         rate = f"{per_second(allowed_rate(config))} a second"
         shared = " together with all that asks TMDB" if self.is_credited else ""

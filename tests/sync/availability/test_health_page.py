@@ -18,6 +18,7 @@ from sync.availability import health
 from sync.availability.health import Figures, read_all, read_health
 from sync.availability.models import Provider, ProviderHour
 from sync.availability.screens.told import milliseconds, per_second, percent
+from tests.sync.availability import configs
 from tests.sync.availability.answers import (
     TMDB,
     URL,
@@ -49,6 +50,15 @@ def page(client: Client, name: str = "harbour") -> str:
     found = client.get(path)
     assert found.status_code == 200
     return told(found.content.decode())
+
+
+def test_a_list_is_read_as_a_whole_and_has_no_rate(operator: Client, settings: Settings) -> None:
+    settings.POPFLIX_PROVIDERS = [{**configs.LIST, "name": "harbour-list"}]
+    answer(1, at="harbour-list", due_at=NOW)
+    text = page(operator, "harbour-list")
+    assert "Rate the list is read as a whole" in text
+    assert "Takes moments, once the list is read" in text
+    assert "a second" not in text
 
 
 def test_tmdb_is_told_with_the_rate_that_all_who_ask_it_share(
