@@ -24,8 +24,8 @@ CRAWL = "crawl"  # a group of words
 vocabulary.register(
     CRAWL,
     {
-        CrawlState.LISTING.value: State("Listing ids", Tone.INFO),
-        CrawlState.FETCHING.value: State("Fetching", Tone.INFO),
+        CrawlState.LISTING.value: State("Not all listed", Tone.WAIT),
+        CrawlState.FETCHING.value: State("Not all fetched", Tone.WAIT),
         CrawlState.DONE.value: State("Done", Tone.OK),
     },
 )
