@@ -21,7 +21,6 @@ from popflix.lib.tally import counts
 
 Rows = QuerySet[Any]
 Among = Mapping[str, Any] | None
-OPERATORS_AFTER_SECONDS = 3.0  # a run that was started for a click claims its rows long before
 
 
 def claim_rows(

@@ -15,8 +15,8 @@ from typing import Any
 from popflix.engine.context import RunContext
 from popflix.engine.models import Lane, Run
 from popflix.engine.pauses import StopsUnit
+from popflix.engine.row_leases import RowLeases
 from popflix.engine.source import Counts
-from popflix.engine.work import claim_rows, give_back_rows, renew_rows
 from popflix.lib.http import UpstreamError
 from sync.availability import controlled
 from sync.availability.asking import Answered, Asked, Asking
@@ -60,28 +60,28 @@ class AvailabilitySource:
     ) -> None:
         self._ctx, self._config, self._provider = ctx, config, provider
         self._desk, self._asking, self._rules, self._scope = desk, asking, rules, scope
-        self._lease_seconds = lease_seconds
-        self._claims = itertools.count(1)
+        self._leases = RowLeases(ctx, Availability, lease_seconds, among=scope.among)
         self._is_distrusted = False  # controls disagreed: whatever comes home is no fact
         self.figures = figures
 
     def claim(self, limit: int) -> list[Asked]:
-        return self._claim(limit, self._scope.among)
+        return self._claim(limit)
 
     def claim_urgent(self, limit: int) -> list[Asked]:
         """What operators want, and nothing else."""
-        return self._claim(limit, {**self._scope.among, "lane": Lane.OPERATOR})
+        return self._claim(limit, lane=Lane.OPERATOR)
 
-    def _claim(self, limit: int, among: Mapping[str, Any]) -> list[Asked]:
-        token = self._ctx.lease_token(next(self._claims))
-        while keys := self._lease(token, limit, among):
+    def _claim(self, limit: int, **among: Any) -> list[Asked]:
+        while True:
+            keys, token = self._leases.claim(limit, **among)
+            if not keys:
+                return []
             claimed = read_asked(keys, token, fresh_since=self._fresh_since())
             if claimed.unwanted:
                 self._put_off(claimed.unwanted)
             if claimed.asked:
                 self._open(claimed.asked)
                 return claimed.asked
-        return []
 
     def fetch(self, item: Asked) -> Answered:
         return self._asking.ask(item)
@@ -109,31 +109,12 @@ class AvailabilitySource:
     def give_back(
         self, ctx: RunContext, items: Sequence[Asked], *, due_in_seconds: float, why: str
     ) -> None:
-        due_at = ctx.now() + dt.timedelta(seconds=due_in_seconds)
-        keys = [item.id for item in items]
-        with ctx.commit():
-            give_back_rows(Availability, keys, token_prefix=ctx.lease_prefix, due_at=due_at)
+        self._leases.give_back([item.id for item in items], due_in_seconds=due_in_seconds)
 
     def renew(self, items: Sequence[Asked]) -> None:
-        renew_rows(
-            Availability,
-            [item.id for item in items],
-            token_prefix=self._ctx.lease_prefix,
-            lease_seconds=self._lease_seconds,
-            now=self._ctx.now(),
-        )
+        self._leases.renew([item.id for item in items])
 
     # --- claiming -----------------------------------------------------------------------
-
-    def _lease(self, token: str, limit: int, among: Mapping[str, Any]) -> list[int]:
-        return claim_rows(
-            Availability,
-            token=token,
-            limit=limit,
-            lease_seconds=self._lease_seconds,
-            now=self._ctx.now(),
-            among=among,
-        )
 
     def _fresh_since(self) -> dt.datetime | None:
         if not self._scope.spares:
@@ -142,9 +123,7 @@ class AvailabilitySource:
 
     def _put_off(self, keys: Collection[int]) -> None:
         """Hidden movies are looked at again as often as others are, and nobody is asked."""
-        due_at = self._ctx.now() + dt.timedelta(hours=self._rules.stale_hours)
-        with self._ctx.commit():
-            give_back_rows(Availability, keys, token_prefix=self._ctx.lease_prefix, due_at=due_at)
+        self._leases.give_back(keys, due_in_seconds=self._rules.stale_hours * 3600)
 
     def _open(self, claimed: Sequence[Asked]) -> None:
         """A round of controls before the first fetch. Raises StopsUnit where they disagree."""

@@ -2,18 +2,11 @@
 
 from __future__ import annotations
 
-import datetime as dt
-import itertools
 from collections.abc import Collection, Sequence
 
 from popflix.engine.context import RunContext
+from popflix.engine.row_leases import RowLeases
 from popflix.engine.source import Counts
-from popflix.engine.work import (
-    OPERATORS_AFTER_SECONDS,
-    claim_rows,
-    give_back_rows,
-    renew_rows,
-)
 from popflix.lib.http import BadPayload, NotFound, Rejected, UpstreamError
 from sync.links.decide import Answer, Failure, Fault, Kind, Outcome, Policy, is_settled
 from sync.links.lookup import LookUp, Question
@@ -35,24 +28,14 @@ class LinkSource:
         lease_seconds: float,
         only: Collection[str] | None = None,
     ) -> None:
-        self._ctx = ctx
         self._look_up = look_up
         self._policy = policy
-        self._lease_seconds = lease_seconds
-        self._only = only
-        self._claims = itertools.count(1)
+        self._leases = RowLeases(
+            ctx, Enrichment, lease_seconds, only=only, leaves_clicks=only is None
+        )
 
     def claim(self, limit: int) -> list[Question]:
-        token = self._ctx.lease_token(next(self._claims))
-        keys = claim_rows(
-            Enrichment,
-            token=token,
-            limit=limit,
-            lease_seconds=self._lease_seconds,
-            now=self._ctx.now(),
-            only=self._only,
-            operators_after=0.0 if self._only is not None else OPERATORS_AFTER_SECONDS,
-        )
+        keys, token = self._leases.claim(limit)
         return load_questions(keys, token) if keys else []
 
     def fetch(self, item: Question) -> Fetched:
@@ -81,19 +64,11 @@ class LinkSource:
     def give_back(
         self, ctx: RunContext, items: Sequence[Question], *, due_in_seconds: float, why: str
     ) -> None:
-        due_at = ctx.now() + dt.timedelta(seconds=due_in_seconds)
         keys = [question.tconst for question in items]
-        with ctx.commit():
-            give_back_rows(Enrichment, keys, token_prefix=ctx.lease_prefix, due_at=due_at)
+        self._leases.give_back(keys, due_in_seconds=due_in_seconds)
 
     def renew(self, items: Sequence[Question]) -> None:
-        renew_rows(
-            Enrichment,
-            [question.tconst for question in items],
-            token_prefix=self._ctx.lease_prefix,
-            lease_seconds=self._lease_seconds,
-            now=self._ctx.now(),
-        )
+        self._leases.renew([question.tconst for question in items])
 
 
 def outcome_of(result: Fetched | UpstreamError) -> Outcome:

@@ -3,17 +3,11 @@
 from __future__ import annotations
 
 import datetime as dt
-import itertools
 from collections.abc import Collection, Sequence
 
 from popflix.engine.context import RunContext
+from popflix.engine.row_leases import RowLeases
 from popflix.engine.source import Counts
-from popflix.engine.work import (
-    OPERATORS_AFTER_SECONDS,
-    claim_rows,
-    give_back_rows,
-    renew_rows,
-)
 from popflix.lib.http import UpstreamError
 from sync.movies.asking import Answered, Asked, Asking
 from sync.movies.models import MovieFetch
@@ -33,22 +27,13 @@ class MovieSource:
         max_attempts: int,
         only: Collection[int] | None = None,
     ) -> None:
-        self._ctx, self._asking = ctx, asking
-        self._lease_seconds, self._max_attempts = lease_seconds, max_attempts
-        self._only = only
-        self._claims = itertools.count(1)
+        self._asking, self._max_attempts = asking, max_attempts
+        self._leases = RowLeases(
+            ctx, MovieFetch, lease_seconds, only=only, leaves_clicks=only is None
+        )
 
     def claim(self, limit: int) -> list[Asked]:
-        token = self._ctx.lease_token(next(self._claims))
-        keys = claim_rows(
-            MovieFetch,
-            token=token,
-            limit=limit,
-            lease_seconds=self._lease_seconds,
-            now=self._ctx.now(),
-            only=self._only,
-            operators_after=0.0 if self._only is not None else OPERATORS_AFTER_SECONDS,
-        )
+        keys, token = self._leases.claim(limit)
         return read_asked(keys, token) if keys else []
 
     def fetch(self, item: Asked) -> Answered:
@@ -78,16 +63,7 @@ class MovieSource:
     def give_back(
         self, ctx: RunContext, items: Sequence[Asked], *, due_in_seconds: float, why: str
     ) -> None:
-        due_at = ctx.now() + dt.timedelta(seconds=due_in_seconds)
-        keys = [item.id for item in items]
-        with ctx.commit():
-            give_back_rows(MovieFetch, keys, token_prefix=ctx.lease_prefix, due_at=due_at)
+        self._leases.give_back([item.id for item in items], due_in_seconds=due_in_seconds)
 
     def renew(self, items: Sequence[Asked]) -> None:
-        renew_rows(
-            MovieFetch,
-            [item.id for item in items],
-            token_prefix=self._ctx.lease_prefix,
-            lease_seconds=self._lease_seconds,
-            now=self._ctx.now(),
-        )
+        self._leases.renew([item.id for item in items])
