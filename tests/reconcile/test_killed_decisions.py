@@ -60,6 +60,7 @@ def count_of(number: int, state: str) -> str:
     )
 
 
+@pytest.mark.soak
 def test_kills_while_it_decides_applies_and_undoes(site: Site, tmp_path: Path) -> None:
     site.manage("load_shows", feed(tmp_path, OLD))
     site.manage("reconcile_shows", "--now", "2026-01-01")

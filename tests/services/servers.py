@@ -103,6 +103,9 @@ def start_postgres() -> Server:
         + ["-c", "fsync=off"]
     )
     _wait_for_port(port, process)
+    # It listens before it has started, and refuses whoever comes meanwhile.
+    asked = [str(Path(initdb).with_name("pg_isready")), "-q", "-h", "127.0.0.1", "-p", str(port)]
+    _wait_until(lambda: subprocess.run(asked, check=False).returncode == 0, process)
     return Server(f"postgres://popflix@127.0.0.1:{port}", process, folder)
 
 
@@ -160,13 +163,22 @@ def _spawn(command: list[str]) -> subprocess.Popen[bytes]:
     )
 
 
-def _wait_for_port(port: int, process: subprocess.Popen[bytes], seconds: float = 30) -> None:
+def _wait_for_port(port: int, process: subprocess.Popen[bytes]) -> None:
+    def listens() -> bool:
+        with socket.socket() as probe:
+            return probe.connect_ex(("127.0.0.1", port)) == 0
+
+    _wait_until(listens, process)
+
+
+def _wait_until(
+    is_ready: Callable[[], bool], process: subprocess.Popen[bytes], seconds: float = 60
+) -> None:
     end = time.monotonic() + seconds
     while time.monotonic() < end:
         if process.poll() is not None:
             raise RuntimeError(f"{process.args!r} ended with {process.returncode}")
-        with socket.socket() as probe:
-            if probe.connect_ex(("127.0.0.1", port)) == 0:
-                return
+        if is_ready():
+            return
         time.sleep(0.05)
-    raise RuntimeError(f"nothing listens on port {port} after {seconds:g} s")
+    raise RuntimeError(f"{process.args!r} is not ready after {seconds:g} s")

@@ -112,7 +112,9 @@ def titles(site: Site) -> Iterator[sandbox.Sandbox]:
     ("variable", "secret", "database_url"),
     [
         ("TMDB_API_KEY", KEY, "sqlite"),
-        pytest.param("TMDB_READ_TOKEN", TOKEN, "mariadb", marks=pytest.mark.mariadb),
+        pytest.param(
+            "TMDB_READ_TOKEN", TOKEN, "mariadb", marks=[pytest.mark.mariadb, pytest.mark.soak]
+        ),
     ],
     indirect=["database_url"],
 )

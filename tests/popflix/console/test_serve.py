@@ -57,6 +57,7 @@ def test_a_new_site_is_served_guarded_and_ended_with_nothing_left(tmp_path: Path
         assert again.end(signal.SIGTERM)[0] == 143
 
 
+@pytest.mark.soak
 @pytest.mark.mariadb
 def test_a_site_on_mariadb_is_served_and_ended_with_nothing_left(tmp_path: Path) -> None:
     site = Site(tmp_path, create_mysql_database(require("mariadb").url))
