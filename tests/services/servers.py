@@ -103,10 +103,19 @@ def start_postgres() -> Server:
         + ["-c", "fsync=off"]
     )
     _wait_for_port(port, process)
-    # It listens before it has started, and refuses whoever comes meanwhile.
-    asked = [str(Path(initdb).with_name("pg_isready")), "-q", "-h", "127.0.0.1", "-p", str(port)]
-    _wait_until(lambda: subprocess.run(asked, check=False).returncode == 0, process)
+    _wait_until(lambda: _takes_postgres(port), process)
     return Server(f"postgres://popflix@127.0.0.1:{port}", process, folder)
+
+
+def _takes_postgres(port: int) -> bool:
+    """It listens before it has started, and refuses whoever comes meanwhile."""
+    import psycopg
+
+    try:
+        psycopg.connect(f"postgresql://popflix@127.0.0.1:{port}/postgres").close()
+    except psycopg.OperationalError:
+        return False
+    return True
 
 
 def start_redis() -> Server:

@@ -16,6 +16,7 @@ from tests.test_project.broken_server import broken_server
 # Of the forms that TMDB gives out, and of nobody.
 KEY = "5ec4e7f00dfacade5ec4e7f00dfacade"
 TOKEN = f"eyJhbGciOiJIUzI1NiJ9.{'PlantedToken0' * 8}.c2lnbmF0dXJl-planted_1"
+LEAKED = "1eaced5ec4e7f00d"  # another: the other test, beside it, sees all processes
 
 LOOK_AT_EVERY_PAGE = """
 from django.contrib import admin
@@ -146,10 +147,10 @@ def test_a_planted_secret_is_found_nowhere(site: Site, variable: str, secret: st
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 def test_the_search_would_find_a_secret_that_leaks(site: Site) -> None:
     evidence = Evidence(site)
-    (site.folder / "leak.log").write_text(f"GET /3/movie?api_key={KEY}")
-    leak = f"from django.contrib.auth.models import Group; Group.objects.create(name='{KEY}')"
+    (site.folder / "leak.log").write_text(f"GET /3/movie?api_key={LEAKED}")
+    leak = f"from django.contrib.auth.models import Group; Group.objects.create(name='{LEAKED}')"
     evidence.run("leak", "shell", "-c", leak)
     evidence.collect()
-    leaky = evidence.names_holding(KEY)
+    leaky = evidence.names_holding(LEAKED)
     assert {"leak: ps", "rows: stdout", "pages: stdout"} <= set(leaky)
     assert str(site.folder / "leak.log") in leaky
