@@ -34,7 +34,8 @@ def _tell(source: str, plan: dict[str, Any], told: dict[str, Any], sandbox: Sand
     asked = sandbox.report()["by_title"]
     movies = [count for name, count in asked.items() if name.startswith("movie/")]
     pages = asked.get("discover/movie", 0)
-    is_once = sum(movies) == len(movies) == told["listed"] == told["requests"] - pages
+    # What another id was merged into may be held before its own turn comes.
+    is_once = sum(movies) == len(movies) == told["requests"] - pages <= told["listed"]
     counted = f"{len(movies):,} movies and {pages:,} pages in {told['requests']:,} requests"
     say(f"{'  one request per movie, and pages':<44} {counted}    {_verdict(is_once)}")
     off = told["seconds"] / plan["seconds"] - 1
