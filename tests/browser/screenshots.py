@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from playwright.sync_api import Browser
 
 FOLDER = Path(__file__).resolve().parent.parent.parent / "docs" / "screens"
-MOST_BYTES = 90_000
+MOST_BYTES = 100_000
 ENRICHMENT = "sync-media-links"
 Theme = Literal["light", "dark"]
 Lead = Callable[[Visitor, Served], object]
