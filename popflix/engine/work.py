@@ -48,7 +48,8 @@ def claim_rows(
         due = due.filter(pk__in=list(only))
     lanes = [due.filter(lane=lane) for lane in Lane.values]
     if operators_after:
-        lanes[0] = lanes[0].filter(due_at__lte=now - dt.timedelta(seconds=operators_after))
+        long_due = now - dt.timedelta(seconds=operators_after)
+        lanes[Lane.OPERATOR] = lanes[Lane.OPERATOR].filter(due_at__lte=long_due)
 
     def claim(skip_locked: bool) -> list[Any]:
         with transaction.atomic(using=_database(model)):
@@ -57,7 +58,7 @@ def claim_rows(
 
     skip = connections[_database(model)].features.has_select_for_update_skip_locked
     keys = again_when_locked(lambda: claim(skip))
-    if not keys and skip and any(rows.exists() for rows in lanes):
+    if not keys and skip and any(counts([rows.values("pk")[:1] for rows in lanes])):
         keys = again_when_locked(lambda: claim(False))
     return keys
 

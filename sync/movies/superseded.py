@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 
 from django.db import connection
+from django.db.models import ManyToOneRel, Model
 
 from popflix.lib.batches import chunk
 from sync.movies.models import StoredPayload
@@ -30,10 +31,19 @@ def forget_payloads(hashes: Iterable[str | None]) -> None:
 
 
 def _needed(hashes: Collection[str]) -> set[str]:
-    """Whoever refers to bodies declares it by a foreign key."""
     found: set[str] = set()
-    for relation in StoredPayload._meta.related_objects:
-        name = relation.field.attname
-        rows = relation.related_model._default_manager.filter(**{f"{name}__in": list(hashes)})
+    for model, name in _referring():
+        rows = model._default_manager.filter(**{f"{name}__in": list(hashes)})
         found.update(rows.values_list(name, flat=True))
     return found
+
+
+def _referring() -> list[tuple[type[Model], str]]:
+    """Whoever refers to bodies declares it by a foreign key, also one without a way back: of
+    those (`related_name="+"`) `related_objects` says nothing."""
+    relations = StoredPayload._meta.get_fields(include_hidden=True)
+    return [
+        (each.related_model, each.field.attname)
+        for each in relations
+        if isinstance(each, ManyToOneRel)
+    ]

@@ -70,9 +70,9 @@ class ShownHealth:
         """How long what is due takes; of more than are counted at least so long."""
         if self.health.pauses:
             return "it is paused"
-        seconds = self.health.eta_seconds
         if self.is_list:
-            return "moments, once the list is read"
+            return "moments, once the list is read" if self.health.due_count else "nothing is due"
+        seconds = self.health.eta_seconds
         if seconds is None:
             return "nobody can say"
         if not self.health.due_count:

@@ -54,9 +54,11 @@ def goes_by_the_index(sql: str) -> bool:
         if connection.vendor == "sqlite":
             cursor.execute(f"EXPLAIN QUERY PLAN {sql}")
             steps = [row[-1] for row in cursor.fetchall()]
-            return all(INDEX in step for step in steps if TABLE in step)
+            of_table = [step for step in steps if TABLE in step]
+            return bool(of_table) and all(INDEX in step for step in of_table)
         cursor.execute(f"EXPLAIN {sql}")
         names = [column[0] for column in cursor.description]
         plans = [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
     steps = [plan for plan in plans if plan["table"] == TABLE]
-    return all(plan["type"] in ("range", "ref") and plan["key"] == INDEX for plan in steps)
+    is_short = [plan["type"] in ("range", "ref") and plan["key"] == INDEX for plan in steps]
+    return bool(is_short) and all(is_short)

@@ -164,6 +164,27 @@ def test_an_answer_takes_the_place_of_the_stored_one_before(config: ProviderConf
     assert StoredPayload.objects.get().pk == row(1).document_id
 
 
+def test_the_same_answer_again_keeps_the_stored_one(config: ProviderConfig) -> None:
+    made, body = leased(1, config), pack(b'{"results": {}}')
+    for hours in range(2):
+        at = NOON + hours * HOUR
+        store(config, heard(made, YES, at, document=body), now=at)
+        lease_again(made)
+    assert StoredPayload.objects.get().pk == row(1).document_id == body.sha256
+
+
+def test_an_answer_that_another_row_rests_on_outlives_this_ones_change(
+    config: ProviderConfig,
+) -> None:
+    made, other, body = leased(1, config), leased(2, config), pack(b'{"results": {}}')
+    store(config, heard(made, YES, document=body), heard(other, YES, document=body))
+    lease_again(made)
+    later = NOON + 24 * HOUR
+    store(config, heard(made, YES, later, document=pack(b'{"results": {"DE": {}}}')), now=later)
+    assert row(2).document_id == body.sha256
+    assert StoredPayload.objects.count() == 2
+
+
 def test_a_region_that_turned_has_the_movie_looked_at_again(config: ProviderConfig) -> None:
     made = leased(1, config)
     store(config, heard(made, YES, regions={"DE": offered(YES)}))
